@@ -1,0 +1,24 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The project's folder. */
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Where the local service keeps its data: `STATE_DIR`, else `.wrangler/state`. */
+export function stateDirectory(): string {
+  return resolve(ROOT, process.env['STATE_DIR'] ?? '.wrangler/state');
+}
+
+/** The port of the local service: `PORT`, else 8787. */
+export function port(): number {
+  const text = process.env['PORT'] ?? '8787';
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535)
+    throw new Error(`PORT must be a port number, not "${text}".`);
+  return value;
+}
+
+/** The address of the local service. */
+export function baseUrl(): string {
+  return `http://127.0.0.1:${port()}`;
+}

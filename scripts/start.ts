@@ -1,0 +1,48 @@
+/** `npm start`: migrates, loads the demonstration data once, serves until it is interrupted. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { localFile, openLocal } from './lib/database.ts';
+import { loadDemonstration } from './lib/load-demonstration.ts';
+import { baseUrl, port, ROOT, stateDirectory } from './lib/paths.ts';
+import { startService } from './lib/service.ts';
+import { wrangler } from './lib/wrangler.ts';
+
+const started = Date.now();
+await migrate();
+await loadDemonstration();
+const service = await startService({ port: port(), stateDirectory: stateDirectory() });
+
+console.log(`
+  Caddy is up at ${baseUrl()} after ${((Date.now() - started) / 1000).toFixed(1)} s.
+
+  See it move:     npm run demo
+  A token:         npm run -s token -- admin@demo.caddy.test
+  The contract:    ${baseUrl()}/openapi.json
+
+  Ctrl-C ends it.
+`);
+
+let ending = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, async () => {
+    if (ending) return;
+    ending = true;
+    await service.dispose();
+    process.exit(0);
+  });
+}
+
+/** Applies the migrations that the local database does not have yet. */
+async function migrate(): Promise<void> {
+  const wanted = readdirSync(join(ROOT, 'migrations')).filter((name) => name.endsWith('.sql'));
+  if (localFile() !== null) {
+    const database = openLocal();
+    const [table] = await database.query(`SELECT 1 FROM sqlite_schema WHERE name = 'd1_migrations'`);
+    const applied = table ? await database.query<{ name: string }>('SELECT name FROM d1_migrations') : [];
+    database.close();
+    const names = new Set(applied.map((row) => row.name));
+    if (wanted.every((name) => names.has(name))) return;
+  }
+  console.log('Setting up the local database …');
+  await wrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--env', '', '--persist-to', stateDirectory()]);
+}

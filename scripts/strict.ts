@@ -1,0 +1,30 @@
+/**
+ * Finishes a migration that drizzle-kit generated: every new table STRICT, and those that are only looked up by their
+ * key WITHOUT ROWID. `npm run migration -- NAME` runs it; a test reads the schema back.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+const WITHOUT_ROWID = new Set([
+  'audit_logs',
+  'catalogue_listings',
+  'catalogues',
+  'funding_periods',
+  'idempotency_keys',
+  'ledger_entries',
+  'live_tickets',
+  'participant_words',
+  'pool_boundaries',
+  'support_item_words',
+]);
+
+const folder = new URL('../migrations/', import.meta.url);
+for (const file of readdirSync(folder).filter((name) => name.endsWith('.sql'))) {
+  const path = new URL(file, folder);
+  const before = readFileSync(path, 'utf8');
+  const after = before.replace(
+    /CREATE TABLE `(\w+)` \((.*?)\n\);/gs,
+    (_, table: string, body: string) =>
+      `CREATE TABLE \`${table}\` (${body}\n) STRICT${WITHOUT_ROWID.has(table) ? ', WITHOUT ROWID' : ''};`,
+  );
+  if (after !== before) writeFileSync(path, after);
+}

@@ -1,0 +1,57 @@
+import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+import { configuration } from './env.ts';
+import { auditRoutes } from './features/audit/routes.ts';
+import { budgetRoutes, participantBudgetRoutes } from './features/budgets/routes.ts';
+import { healthRoutes } from './features/health/routes.ts';
+import { liveRoutes, participantLiveRoutes } from './features/live/routes.ts';
+import { meRoutes } from './features/me/routes.ts';
+import { organizationRoutes } from './features/organizations/routes.ts';
+import { participantRoutes } from './features/participants/routes.ts';
+import { participantPlanRoutes, planRoutes } from './features/plans/routes.ts';
+import { serviceRoutes } from './features/services/routes.ts';
+import { session } from './features/sign-in/session.ts';
+import { supportItemRoutes } from './features/support-items/routes.ts';
+import { userRoutes } from './features/users/routes.ts';
+import type { AppEnv } from './http/app-env.ts';
+import { frame } from './http/frame.ts';
+import { openApiRoutes } from './http/openapi.ts';
+import { AppError } from './http/problem.ts';
+import { answerProblem } from './http/problems.ts';
+import { jsonOnly } from './http/validate.ts';
+
+const crossOrigin = cors({
+  origin: (origin, c) => (configuration(c.env).ALLOWED_ORIGINS.includes(origin) ? origin : null),
+  allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match'],
+  allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
+  exposeHeaders: ['ETag', 'Location', 'X-Request-Id', 'Idempotent-Replayed', 'Retry-After', 'Server-Timing'],
+  maxAge: 600,
+});
+
+/** Everything under `/v1`: signed in, and JSON where there is a body. */
+const v1 = new Hono<AppEnv>()
+  .use(session)
+  .use(jsonOnly)
+  .route('/me', meRoutes)
+  .route('/organization', organizationRoutes)
+  .route('/users', userRoutes)
+  .route('/participants', participantRoutes)
+  .route('/participants', participantPlanRoutes)
+  .route('/participants', participantBudgetRoutes)
+  .route('/participants', participantLiveRoutes)
+  .route('/plans', planRoutes)
+  .route('/budgets', budgetRoutes)
+  .route('/support-items', supportItemRoutes)
+  .route('/services', serviceRoutes)
+  .route('/audit-logs', auditRoutes)
+  .route('/live', liveRoutes);
+
+const routes = new Hono<AppEnv>().use(frame).use('/v1/*', crossOrigin).route('/', healthRoutes).route('/v1', v1);
+
+/** The routes of the API, for Hono's typed client. */
+export type AppType = typeof routes;
+
+export const app = routes
+  .route('/', openApiRoutes(routes))
+  .notFound((c) => answerProblem(c, new AppError({ code: 'NOT_FOUND', detail: 'There is nothing at this address.' })))
+  .onError((error, c) => answerProblem(c, error));

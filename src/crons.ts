@@ -1,0 +1,14 @@
+import { openDatabase } from './database/database.ts';
+import { sweep } from './features/idempotency/sweep.ts';
+
+/** Every schedule of `wrangler.toml` and what it does. A job is short and can run twice. */
+const CRONS: Record<string, (env: Env, now: number) => Promise<void>> = {
+  '17 * * * *': (env, now) => sweep(openDatabase(env.DB), now),
+};
+
+/** Runs the job of a schedule. */
+export async function runCron(cron: string, env: Env): Promise<void> {
+  const job = CRONS[cron];
+  if (!job) throw new Error(`No job for the schedule ${cron}`);
+  await job(env, Date.now());
+}

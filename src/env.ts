@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import type { ParticipantLedger } from './features/ledger/object.ts';
+
+/** The bindings of `wrangler.toml` and the variables of `api.md` §1. */
+declare global {
+  namespace Cloudflare {
+    interface Env {
+      DB: D1Database;
+      PARTICIPANT_LEDGER: DurableObjectNamespace<ParticipantLedger>;
+      FILES: R2Bucket;
+      JOBS: Queue;
+      RATE_LIMITER: RateLimit;
+      AUTH_ISSUER?: string;
+      AUTH_JWKS?: string;
+      AUTH_JWKS_URL?: string;
+      AUTH_AUTHORIZED_PARTIES?: string;
+      ALLOWED_ORIGINS?: string;
+      APP_URL?: string;
+      SERVER_TIMING?: string;
+      RATE_LIMIT?: string;
+      EMAIL_TRANSPORT?: string;
+      EMAIL_FROM?: string;
+      RESEND_API_KEY?: string;
+      RESEND_BASE_URL?: string;
+      RESEND_WEBHOOK_SECRET?: string;
+      CLERK_WEBHOOK_SECRET?: string;
+    }
+  }
+  interface Env extends Cloudflare.Env {}
+}
+
+const commaSeparated = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  );
+const switched = (fallback: 'on' | 'off') =>
+  z
+    .enum(['on', 'off'])
+    .default(fallback)
+    .transform((value) => value === 'on');
+
+const Variables = z
+  .object({
+    AUTH_ISSUER: z.string().min(1),
+    AUTH_JWKS: z.string().optional(),
+    AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
+    AUTH_AUTHORIZED_PARTIES: commaSeparated,
+    ALLOWED_ORIGINS: commaSeparated,
+    SERVER_TIMING: switched('off'),
+    RATE_LIMIT: switched('on'),
+  })
+  .superRefine((variables, issues) => {
+    if ((variables.AUTH_JWKS === undefined) === (variables.AUTH_JWKS_URL === undefined)) {
+      issues.addIssue({ code: 'custom', path: ['AUTH_JWKS'], message: 'set either AUTH_JWKS or AUTH_JWKS_URL' });
+    }
+  });
+
+/** The Worker's variables, read and checked. */
+export type Configuration = z.infer<typeof Variables>;
+
+const configurations = new WeakMap<object, Configuration>();
+
+/** The checked variables of this environment; an error that names each missing or malformed one. */
+export function configuration(env: Env): Configuration {
+  const known = configurations.get(env);
+  if (known) return known;
+  const parsed = Variables.safeParse(env);
+  if (!parsed.success) {
+    const names = parsed.error.issues.map((issue) => `${issue.path.join('.')} (${issue.message})`);
+    throw new Error(`Missing or malformed variables: ${names.join('; ')}`);
+  }
+  configurations.set(env, parsed.data);
+  return parsed.data;
+}

@@ -1,0 +1,30 @@
+import type { Context } from '../../context.ts';
+import { AppError } from '../../http/problem.ts';
+import { originOf } from '../audit/commit.ts';
+import { KeyTaken } from '../idempotency/once.ts';
+import { callLedger } from './client.ts';
+import type { Circumstance, Reply } from './commands.ts';
+import type { ParticipantLedger } from './object.ts';
+
+/** What every command says of the request that it comes from. */
+export function circumstance(ctx: Context): Circumstance {
+  return { origin: originOf(ctx), timeZone: ctx.tenant.timeZone, now: ctx.now, idempotency: ctx.idempotency };
+}
+
+/** Has a participant's ledger do something: its value, its refusal as an exception, its cost on the request's account. */
+export async function askLedger<Value>(
+  ctx: Context,
+  participantId: string,
+  call: (stub: DurableObjectStub<ParticipantLedger>) => Promise<Reply<Value>>,
+): Promise<Value> {
+  const reply = await callLedger(ctx.env, { organizationId: ctx.tenant.id, participantId }, call);
+  const { usage } = ctx.database;
+  usage.trips += reply.usage.trips;
+  usage.rowsRead += reply.usage.rowsRead;
+  usage.rowsWritten += reply.usage.rowsWritten;
+  usage.milliseconds += reply.usage.milliseconds;
+  if (reply.ok) return reply.value;
+  if (reply.keyTaken) throw new KeyTaken();
+  const headers: Record<string, string> = reply.refusal.code === 'UNAVAILABLE' ? { 'Retry-After': '2' } : {};
+  throw new AppError(reply.refusal, headers);
+}

@@ -1,0 +1,132 @@
+import { ConstraintError, type Database, type Rows, rowsAs } from '../../database/database.ts';
+import { dateAt } from '../../time/rules.ts';
+import { auditStatement, changeStatement } from '../audit/entry.ts';
+import { designCreateBudget, designUpdateBudget } from '../budgets/designs.ts';
+import { idempotencyStatement } from '../idempotency/record.ts';
+import { planStatement } from '../plans/columns.ts';
+import { designCreatePlan, designUpdatePlan, type UsedDays, usedDaysStatement } from '../plans/designs.ts';
+import type { PlanRow } from '../plans/table.ts';
+import { rewriteBoundaries } from './boundaries.ts';
+import type { Reply, StructureCommand } from './commands.ts';
+import type { Design, Designed } from './design.ts';
+import { type Attempt, advance, type Keeper, persevere, reload } from './keeper.ts';
+import { type LedgerRows, ledgerStatements, ledgerStateOf } from './load.ts';
+import { type LedgerState, planShownOn } from './state.ts';
+import { claimProof, claimStatement, insertEntries, refreshTotals } from './structure.ts';
+
+/** What a structural change answers: the plan's row and the ledger after it. */
+export interface Changed {
+  plan: PlanRow;
+  state: LedgerState;
+}
+
+interface Seen {
+  state: LedgerState;
+  row: PlanRow | undefined;
+  used: UsedDays | null;
+}
+
+function design(command: StructureCommand, seen: Seen): Designed {
+  const { state } = seen;
+  const today = dateAt(command.timeZone, command.now);
+  switch (command.kind) {
+    case 'create-plan':
+      return designCreatePlan(command, { state, today });
+    case 'update-plan':
+      return designUpdatePlan(command, seen);
+    case 'create-budget':
+      return designCreateBudget(command, { state, today });
+    case 'update-budget':
+      return designUpdateBudget(command, { state });
+  }
+}
+
+/** Changes plans or lines: reads the ledger, works the change out, writes it as one batch, and tells it. */
+export function change(keeper: Keeper, command: StructureCommand): Promise<Reply<Changed>> {
+  const { organizationId } = keeper.key;
+  const entityId = 'budgetId' in command ? command.budgetId : command.planId;
+  return persevere<Changed>(keeper, async (database, tries) => {
+    const seen = await reload<[PlanRow, { landed: 1 }, UsedDays]>(
+      keeper,
+      database,
+      planStatement(command.planId, organizationId),
+      changeStatement(organizationId, entityId, command.changeId),
+      usedDaysStatement(command.planId, organizationId),
+    );
+    const [[row], [landed], [used]] = seen.more;
+    const { state } = seen;
+    if (!state) return { refused: { code: 'NOT_FOUND', detail: 'There is no such participant.' } };
+    if (landed && row) return { done: { plan: row, state } };
+    if (state.status === 'archived') {
+      return { refused: { code: 'PARTICIPANT_ARCHIVED', detail: 'The participant is archived: restore them first.' } };
+    }
+    const designed = design(command, { state, row, used: used ?? null });
+    if ('refused' in designed) return designed;
+    if ('unchanged' in designed) return row ? { done: { plan: row, state } } : 'again';
+    try {
+      return await commit(keeper, database, {
+        command,
+        state,
+        design: designed,
+        token: `${command.changeId}.${tries}`,
+      });
+    } catch (error) {
+      if (!(error instanceof ConstraintError) || error.constraint !== 'budget_available') throw error;
+      const { state: present } = await reload(keeper, database);
+      return { refused: designed.belowSpent(present ?? state) };
+    }
+  });
+}
+
+interface Work {
+  command: StructureCommand;
+  state: LedgerState;
+  design: Design;
+  /** Unique to the attempt: see `claimProof`. */
+  token: string;
+}
+
+async function commit(keeper: Keeper, database: Database, work: Work): Promise<Attempt<Changed>> {
+  const { command, state, design, token } = work;
+  const { planId } = command;
+  const version = design.movesLedger ? state.version + 1 : state.version;
+  const { userId } = command.origin;
+  const proof = claimProof(keeper.key, token);
+  const commit = { ...keeper.key, version, actorId: userId, userId, at: command.now, proof };
+  const after = ledgerStatements(keeper.key);
+  const statements = [
+    claimStatement(keeper.key, { from: state.version, to: version, token, guard: design.guard }),
+    ...design.statements(commit),
+    ...(design.movesLedger ? refreshTotals(planId, commit) : []),
+    ...(design.movesLedger ? rewriteBoundaries(planId, keeper.key.organizationId, proof) : []),
+    ...insertEntries(design.entries, commit),
+    auditStatement(command.origin, { ...design.audit, changeId: command.changeId }, commit),
+    ...(command.idempotency && design.answer ? [idempotencyStatement(command.idempotency, design.answer, commit)] : []),
+    // The ledger as this batch leaves it comes back with it: no further round trip.
+    planStatement(planId, keeper.key.organizationId),
+    ...after,
+  ];
+  const outcomes = await database.write(statements);
+  if (!outcomes[0]?.rows[0]) return 'again';
+  const [plan, ...rows] = outcomes.slice(-1 - after.length);
+  const [row] = rowsAs<PlanRow>(plan);
+  const next = ledgerStateOf(ledgerRows(rows));
+  if (!row || !next) return 'again';
+  if (design.movesLedger) tellChange(keeper, work, next);
+  else keeper.state = next;
+  return { done: { plan: row, state: next } };
+}
+
+function ledgerRows(outcomes: Parameters<typeof rowsAs>[0][]): Rows<LedgerRows> {
+  const [participant, plans, budgets, periods, boundaries] = outcomes;
+  return [rowsAs<LedgerRows[0]>(participant), rowsAs(plans), rowsAs(budgets), rowsAs(periods), rowsAs(boundaries)];
+}
+
+/** Tells a change; when another plan is shown after it, the whole is told as well. */
+function tellChange(keeper: Keeper, { command, state, design }: Work, next: LedgerState): void {
+  const today = dateAt(command.timeZone, command.now);
+  advance(keeper, next, { budgetIds: design.budgetIds(next), cause: { kind: design.cause } });
+  if (keeper.told !== null && planShownOn(state, today)?.id !== planShownOn(next, today)?.id) {
+    keeper.tell({ kind: 'snapshot', state: next });
+  }
+}

@@ -1,0 +1,129 @@
+import type { Sql } from 'sql-template-tag';
+import {
+  backOff,
+  ConstraintError,
+  type Database,
+  noUsage,
+  OutcomeUnknown,
+  type Rows,
+  type Usage,
+} from '../../database/database.ts';
+import { type Refusal, Unavailable } from '../../http/problem.ts';
+import { KEY_TAKEN } from '../idempotency/record.ts';
+import type { Reply } from './commands.ts';
+import { type LedgerKey, type LedgerRows, ledgerStatements, ledgerStateOf } from './load.ts';
+import type { LedgerState } from './state.ts';
+
+/** What the keeper tells those who watch. */
+export type News =
+  | { kind: 'update'; state: LedgerState; budgetIds: readonly string[]; cause: Cause }
+  /** Something changed that no single update describes. */
+  | { kind: 'snapshot'; state: LedgerState };
+
+export interface Cause {
+  kind: 'service.recorded' | 'service.cancelled' | 'budget.created' | 'budget.adjusted' | 'plan.changed';
+  serviceId?: string;
+}
+
+/**
+ * One participant's ledger in memory, beside D1. `state` is null whenever it may be wrong: the next to need it reads
+ * it. Only one piece of work runs at a time; whoever holds the turn may trust `state` across an await.
+ */
+export interface Keeper {
+  readonly key: LedgerKey;
+  state: LedgerState | null;
+  /** The version that watchers were last told; null when nobody was told anything. */
+  told: number | null;
+  readonly openDatabase: (usage: Usage) => Database;
+  readonly tell: (news: News) => void;
+  turn: Promise<unknown>;
+}
+
+/** Told, when what watchers were told may be wrong: no version is equal to it. */
+const UNTRUE = -1;
+
+/** How often a write is tried against a ledger that others keep changing before it is given up. */
+const MAX_ATTEMPTS = 12;
+
+/** Runs work alone: after everything that came before it, whether that failed or not. */
+export function inTurn<Value>(keeper: Keeper, work: () => Promise<Value>): Promise<Value> {
+  const result = keeper.turn.then(work, work);
+  keeper.turn = result.catch(() => undefined);
+  return result;
+}
+
+/** Reads the ledger, and whatever else in the same moment; tells the watchers when someone else has changed it. */
+export async function reload<Types extends unknown[] = []>(
+  keeper: Keeper,
+  database: Database,
+  ...more: { [Index in keyof Types]: Sql }
+): Promise<{ state: LedgerState | null; more: Rows<Types> }> {
+  const rows = await database.read<[...LedgerRows, ...Types]>(...ledgerStatements(keeper.key), ...more);
+  const [participant, plans, budgets, periods, boundaries, ...others] = rows;
+  const state = ledgerStateOf([participant, plans, budgets, periods, boundaries]);
+  adopt(keeper, state);
+  return { state, more: others as Rows<Types> };
+}
+
+/** Takes a state as the present one; a version that watchers have not been told is told as a snapshot. */
+export function adopt(keeper: Keeper, state: LedgerState | null): void {
+  keeper.state = state;
+  if (state && keeper.told !== null && keeper.told !== state.version) {
+    keeper.told = state.version;
+    keeper.tell({ kind: 'snapshot', state });
+  }
+}
+
+/** Takes the state after an own change, and tells what changed; a change of plans is followed by a snapshot. */
+export function advance(
+  keeper: Keeper,
+  state: LedgerState,
+  news: { budgetIds: readonly string[]; cause: Cause },
+): void {
+  keeper.state = state;
+  if (keeper.told === null) return;
+  keeper.told = state.version;
+  keeper.tell({ kind: 'update', state, ...news });
+}
+
+/** Memory does not match the record: the next to need it reads it, and watchers get the whole at the next check. */
+export function distrust(keeper: Keeper): void {
+  keeper.state = null;
+  if (keeper.told !== null) keeper.told = UNTRUE;
+}
+
+export type Attempt<Value> = { done: Value } | { refused: Refusal } | 'again';
+
+/**
+ * Tries a write until it is in, refused or given up. Each attempt reads what it must and writes one batch; `'again'`
+ * says that what it chose from was stale. A rule of the schema or a lost answer makes it look and choose anew.
+ */
+export async function persevere<Value>(
+  keeper: Keeper,
+  attempt: (database: Database, tries: number) => Promise<Attempt<Value>>,
+): Promise<Reply<Value>> {
+  const usage = noUsage();
+  const database = keeper.openDatabase(usage);
+  try {
+    for (let tries = 0; tries < MAX_ATTEMPTS; tries++) {
+      try {
+        const outcome = await attempt(database, tries);
+        if (outcome !== 'again') {
+          if ('done' in outcome) return { ok: true, value: outcome.done, usage };
+          return { ok: false, keyTaken: false, refusal: outcome.refused, usage };
+        }
+        keeper.state = null;
+      } catch (error) {
+        keeper.state = null;
+        if (error instanceof ConstraintError && error.constraint === KEY_TAKEN)
+          return { ok: false, keyTaken: true, usage };
+        if (error instanceof OutcomeUnknown) await scheduler.wait(backOff(tries));
+        else if (!(error instanceof ConstraintError)) throw error;
+      }
+    }
+  } catch (error) {
+    if (error instanceof Unavailable) return { ok: false, keyTaken: false, refusal: error.refusal, usage };
+    throw error;
+  }
+  return { ok: false, keyTaken: false, refusal: new Unavailable().refusal, usage };
+}

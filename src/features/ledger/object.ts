@@ -1,0 +1,204 @@
+import { DurableObject } from 'cloudflare:workers';
+import { noUsage, openDatabase } from '../../database/database.ts';
+import { dateAt } from '../../time/rules.ts';
+import { budgetsView, budgetView } from '../budgets/rules.ts';
+import { change } from './change.ts';
+import { ledgerKey } from './client.ts';
+import type { CancelCommand, RecordCommand, StructureCommand } from './commands.ts';
+import { inTurn, type Keeper, type News, reload } from './keeper.ts';
+import { CLOSE, ClientMessage, type ServerMessage, WATCHER_HEADER, Watcher } from './protocol.ts';
+import { cancel, record } from './services.ts';
+import type { LedgerState } from './state.ts';
+import { checkWatchers, nextCheck } from './watch.ts';
+
+/** What watchers had been told when the object was last at rest, kept over hibernation. */
+interface Told {
+  version: number;
+  asOf: string;
+}
+
+/**
+ * One participant's ledger: chooses from memory, commits to D1, tells whoever watches. It remembers nothing that D1
+ * does not have; losing it loses nothing.
+ */
+export class ParticipantLedger extends DurableObject<Env> {
+  private readonly keeper: Keeper;
+  private timeZone = 'UTC';
+  private toldDate: string | null = null;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.keeper = {
+      key: ledgerKey(ctx.id.name ?? ''),
+      state: null,
+      told: null,
+      openDatabase: (usage) => openDatabase(this.env.DB, usage),
+      tell: (news) => this.tell(news),
+      turn: Promise.resolve(),
+    };
+    const [first] = this.watchers();
+    if (!first) return;
+    this.timeZone = watcherOf(first).timeZone;
+    this.keeper.turn = ctx.blockConcurrencyWhile(async () => {
+      const told = await ctx.storage.get<Told>('told');
+      this.keeper.told = told?.version ?? -1;
+      this.toldDate = told?.asOf ?? null;
+    });
+  }
+
+  record(command: RecordCommand) {
+    return inTurn(this.keeper, () => record(this.keeper, this.known(command)));
+  }
+
+  cancel(command: CancelCommand) {
+    return inTurn(this.keeper, () => cancel(this.keeper, this.known(command)));
+  }
+
+  change(command: StructureCommand) {
+    return inTurn(this.keeper, () => change(this.keeper, this.known(command)));
+  }
+
+  /** Someone wrote to the participant without passing here. */
+  async poke(): Promise<void> {
+    await inTurn(this.keeper, async () => {
+      this.keeper.state = null;
+      if (this.watchers().length > 0) await reload(this.keeper, openDatabase(this.env.DB));
+    });
+  }
+
+  /** Opens a socket for a watcher that the Worker has let in. */
+  override async fetch(request: Request): Promise<Response> {
+    const watcher = Watcher.parse(JSON.parse(request.headers.get(WATCHER_HEADER) ?? 'null'));
+    const usage = noUsage();
+    return inTurn(this.keeper, async () => {
+      const { state } = await reload(this.keeper, openDatabase(this.env.DB, usage));
+      if (!state) return new Response(null, { status: 404 });
+      this.timeZone = watcher.timeZone;
+      const { 0: client, 1: server } = new WebSocketPair();
+      this.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
+      this.ctx.acceptWebSocket(server);
+      server.serializeAttachment(watcher);
+      this.keeper.told = state.version;
+      send(server, this.snapshot(state));
+      await this.rest();
+      return new Response(null, { status: 101, webSocket: client });
+    });
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    if (message === 'ping') return socket.send('pong');
+    if (!isResync(message)) return send(socket, { type: 'error', code: 'VALIDATION_FAILED' });
+    await inTurn(this.keeper, async () => {
+      const { state } = await reload(this.keeper, openDatabase(this.env.DB));
+      if (state) send(socket, this.snapshot(state));
+    });
+  }
+
+  override async webSocketClose(socket: WebSocket): Promise<void> {
+    socket.close();
+    await inTurn(this.keeper, async () => {
+      if (this.watchers().length > 0) return;
+      this.keeper.told = null;
+      await this.ctx.storage.deleteAlarm();
+      await this.ctx.storage.deleteAll();
+    });
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    await this.webSocketClose(socket);
+  }
+
+  /** While someone watches: who may still watch, whether anyone wrote past the object, whether a new day began. */
+  override async alarm(): Promise<void> {
+    if (this.watchers().length === 0) return;
+    await inTurn(this.keeper, async () => {
+      const database = openDatabase(this.env.DB);
+      const sockets = this.watchers().map((socket) => ({ socket, userId: watcherOf(socket).userId }));
+      const seen = await checkWatchers(
+        database,
+        this.keeper.key,
+        sockets.map(({ userId }) => userId),
+      );
+      this.timeZone = seen.timeZone ?? this.timeZone;
+      for (const { socket, userId } of sockets) {
+        const reason = seen.timeZone === null ? 'gone' : seen.refused.get(userId);
+        if (reason) dismiss(socket, reason);
+      }
+      const newDay = this.toldDate !== dateAt(this.timeZone, Date.now());
+      if (this.watchers().length > 0 && (seen.version !== this.keeper.told || newDay)) {
+        this.keeper.told = -1;
+        await reload(this.keeper, database);
+      }
+      await this.rest();
+    });
+  }
+
+  private known<Command extends { timeZone: string }>(command: Command): Command {
+    this.timeZone = command.timeZone;
+    return command;
+  }
+
+  private watchers(): WebSocket[] {
+    return this.ctx.getWebSockets().filter((socket) => socket.readyState === WebSocket.OPEN);
+  }
+
+  private snapshot(state: LedgerState): ServerMessage {
+    return { type: 'snapshot', ...budgetsView(state, dateAt(this.timeZone, Date.now())) };
+  }
+
+  private tell(news: News): void {
+    if (news.kind === 'snapshot') {
+      const message = this.snapshot(news.state);
+      this.toldDate = dateAt(this.timeZone, Date.now());
+      return broadcast(this.watchers(), message);
+    }
+    const today = dateAt(this.timeZone, Date.now());
+    const budgets = news.state.plans.flatMap((plan) =>
+      plan.lines.filter((line) => news.budgetIds.includes(line.id)).map((line) => budgetView(plan, line, today)),
+    );
+    broadcast(this.watchers(), { type: 'update', version: news.state.version, budgets, cause: news.cause });
+  }
+
+  /** Keeps what watchers were told and sets the next check; nothing when nobody watches. */
+  private async rest(): Promise<void> {
+    if (this.watchers().length === 0 || this.keeper.told === null) return;
+    const now = Date.now();
+    this.toldDate ??= dateAt(this.timeZone, now);
+    const told: Told = { version: this.keeper.told, asOf: this.toldDate };
+    await this.ctx.storage.put('told', told);
+    await this.ctx.storage.setAlarm(nextCheck(this.timeZone, now));
+  }
+}
+
+function watcherOf(socket: WebSocket): Watcher {
+  return Watcher.parse(socket.deserializeAttachment());
+}
+
+function isResync(message: string | ArrayBuffer): boolean {
+  if (typeof message !== 'string' || message.length > 1_000) return false;
+  try {
+    return ClientMessage.safeParse(JSON.parse(message)).success;
+  } catch {
+    return false;
+  }
+}
+
+function dismiss(socket: WebSocket, reason: 'signedOut' | 'forbidden' | 'gone'): void {
+  const code = { signedOut: 'UNAUTHENTICATED', forbidden: 'FORBIDDEN', gone: 'NOT_FOUND' } as const;
+  send(socket, { type: 'error', code: code[reason] });
+  socket.close(CLOSE[reason]);
+}
+
+function send(socket: WebSocket, message: ServerMessage): void {
+  broadcast([socket], message);
+}
+
+/** A socket that is gone is not an error: its close event is on the way. */
+function broadcast(sockets: readonly WebSocket[], message: ServerMessage): void {
+  const text = JSON.stringify(message);
+  for (const socket of sockets) {
+    try {
+      socket.send(text);
+    } catch {}
+  }
+}

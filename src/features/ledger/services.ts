@@ -1,0 +1,249 @@
+import sql, { type Sql } from 'sql-template-tag';
+import { rowsAs } from '../../database/database.ts';
+import { dateAt } from '../../time/rules.ts';
+import { auditStatement } from '../audit/entry.ts';
+import type { BudgetRow } from '../budgets/table.ts';
+import { idempotencyStatement } from '../idempotency/record.ts';
+import { serviceStatement } from '../services/columns.ts';
+import { assess, type Warning } from '../services/rules.ts';
+import type { ServiceRow } from '../services/table.ts';
+import { type ServiceView, serviceView } from '../services/view.ts';
+import { itemStatement, knownItems, rememberItems } from '../support-items/cache.ts';
+import type { SupportItemRow } from '../support-items/table.ts';
+import type { CancelCommand, RecordCommand, Reply } from './commands.ts';
+import { advance, type Cause, distrust, type Keeper, persevere, reload } from './keeper.ts';
+import { recordStatements, serviceRow } from './record.ts';
+import { spend } from './rules.ts';
+import { findLine, type LedgerState, type Line, linesOfPool, type Plan } from './state.ts';
+import { claimProof, claimStatement, insertEntries } from './structure.ts';
+import type { PoolBoundaryRow } from './table.ts';
+
+export interface Recorded {
+  service: ServiceView;
+  warnings: Warning[];
+}
+
+/** Records a service, or says why not. Its id makes a second try the same service. */
+export function record(keeper: Keeper, command: RecordCommand): Promise<Reply<Recorded>> {
+  const { request } = command;
+  const today = dateAt(command.timeZone, command.now);
+  return persevere<Recorded>(keeper, async (database) => {
+    let { state } = keeper;
+    let items = knownItems(request.supportItemCode, command.now);
+    const fresh = !state || !items;
+    if (fresh) {
+      const seen = await reload<[SupportItemRow, ServiceRow]>(
+        keeper,
+        database,
+        itemStatement(request.supportItemCode),
+        serviceStatement(command.serviceId, keeper.key.organizationId),
+      );
+      const landed = seen.more[1][0];
+      if (landed)
+        return { done: recorded(landed, seen.state?.status === 'inactive' ? [{ code: 'PARTICIPANT_INACTIVE' }] : []) };
+      state = seen.state;
+      items = rememberItems(request.supportItemCode, seen.more[0], command.now);
+    }
+    const assessment = assess(request, { state, items: items ?? [], timeZone: command.timeZone, today });
+    const { charge } = assessment;
+    if (!charge || !state) {
+      const [refusal] = assessment.refusals;
+      // Memory alone never refuses: someone may have given money back without passing here.
+      return fresh && refusal ? { refused: refusal } : 'again';
+    }
+    const recording = { ...command, at: command.now };
+    const [inserted, boundaries, line] = await database.write(
+      recordStatements(recording, charge, state, assessment.warnings),
+    );
+    const [service] = rowsAs<Pick<ServiceRow, 'possible_duplicate_of'>>(inserted);
+    if (!service) return 'again';
+    const row = { ...serviceRow(recording, charge, state), possible_duplicate_of: service.possible_duplicate_of };
+    settle(
+      keeper,
+      state,
+      { plan: charge.plan, line: charge.line, date: row.service_date, cents: row.total_cost_cents },
+      {
+        boundaries: rowsAs(boundaries),
+        line: rowsAs(line),
+        cause: { kind: 'service.recorded', serviceId: row.id },
+      },
+    );
+    return { done: recorded(row, assessment.warnings) };
+  });
+}
+
+function recorded(row: ServiceRow, warnings: Warning[]): Recorded {
+  const duplicate: Warning[] =
+    row.possible_duplicate_of === null ? [] : [{ code: 'POSSIBLE_DUPLICATE', serviceId: row.possible_duplicate_of }];
+  return { service: serviceView(row), warnings: [...warnings, ...duplicate] };
+}
+
+interface Movement {
+  plan: Plan;
+  line: Line;
+  date: string;
+  /** What the line's spending went up by; negative when money came back. */
+  cents: number;
+}
+
+interface Settled {
+  boundaries: Pick<PoolBoundaryRow, 'ends_on' | 'spent_cents'>[];
+  line: Pick<BudgetRow, 'spent_cents'>[];
+  cause: Cause;
+}
+
+/**
+ * Moves memory on by what a batch did to one line, and tells it. Where D1 answers other sums than memory expected,
+ * someone wrote without passing here: memory is dropped, and watchers get the whole anew.
+ */
+function settle(keeper: Keeper, state: LedgerState, movement: Movement, settled: Settled): void {
+  const { plan, line, date, cents } = movement;
+  const boundaries = spend(plan.boundaries.get(line.poolId) ?? [], date, cents);
+  const spentCents = line.spentCents + cents;
+  const moved = { ...line, spentCents };
+  const movedPlan: Plan = {
+    ...plan,
+    lines: plan.lines.map((other) => (other === line ? moved : other)),
+    boundaries: new Map(plan.boundaries).set(line.poolId, boundaries),
+  };
+  const expected = boundaries.filter((boundary) => boundary.endsOn >= date);
+  const agrees =
+    settled.line[0]?.spent_cents === spentCents &&
+    settled.boundaries.length === expected.length &&
+    expected.every((boundary) =>
+      settled.boundaries.some((row) => row.ends_on === boundary.endsOn && row.spent_cents === boundary.spentCents),
+    );
+  const next = {
+    ...state,
+    version: state.version + 1,
+    plans: state.plans.map((other) => (other === plan ? movedPlan : other)),
+  };
+  advance(keeper, next, {
+    budgetIds: linesOfPool(movedPlan, line.poolId).map((other) => other.id),
+    cause: settled.cause,
+  });
+  if (!agrees) distrust(keeper);
+}
+
+export interface Cancelled {
+  view: ServiceView;
+  /** False when it was cancelled already, so that nothing was written, a key's record neither. */
+  written: boolean;
+}
+
+/** Cancels a service and gives its money back; a second time answers the same. */
+export function cancel(keeper: Keeper, command: CancelCommand): Promise<Reply<Cancelled>> {
+  const { key } = keeper;
+  let known: ServiceRow | null = command.service;
+  return persevere<Cancelled>(keeper, async (database, tries) => {
+    if (!keeper.state || !known) {
+      const seen = await reload<[ServiceRow]>(
+        keeper,
+        database,
+        serviceStatement(command.service.id, key.organizationId),
+      );
+      known = seen.more[0][0] ?? null;
+    }
+    const { state } = keeper;
+    const service = known;
+    // Whatever comes of this attempt, the next one looks at the service again.
+    known = null;
+    if (!state || !service) return { refused: { code: 'NOT_FOUND', detail: 'There is no such service.' } };
+    if (service.status === 'cancelled') return { done: { view: serviceView(service), written: false } };
+    if (state.status === 'archived') {
+      return { refused: { code: 'PARTICIPANT_ARCHIVED', detail: 'The participant is archived: restore them first.' } };
+    }
+    const found = findLine(state, service.budget_id);
+    if (!found) return 'again';
+    const cancelled: ServiceRow = {
+      ...service,
+      status: 'cancelled',
+      revision: service.revision + 1,
+      cancelled_at: command.now,
+      cancelled_by: command.origin.userId,
+      cancel_reason: command.reason,
+    };
+    const statements = cancelStatements(command, {
+      state,
+      line: found.line,
+      cancelled,
+      token: `${command.changeId}.${tries}`,
+    });
+    const [claimed, , boundaries, line] = await database.write(statements);
+    if (!claimed?.rows[0]) return 'again';
+    settle(
+      keeper,
+      state,
+      { ...found, date: service.service_date, cents: -service.total_cost_cents },
+      {
+        boundaries: rowsAs(boundaries),
+        line: rowsAs(line),
+        cause: { kind: 'service.cancelled', serviceId: service.id },
+      },
+    );
+    return { done: { view: serviceView(cancelled), written: true } };
+  });
+}
+
+interface Cancelling {
+  state: LedgerState;
+  line: Line;
+  /** The service as it will stand. */
+  cancelled: ServiceRow;
+  token: string;
+}
+
+function cancelStatements(command: CancelCommand, { state, line, cancelled, token }: Cancelling): Sql[] {
+  const key = { organizationId: state.organizationId, participantId: state.participantId };
+  const { organizationId } = key;
+  const { userId } = command.origin;
+  const cost = cancelled.total_cost_cents;
+  const proof = claimProof(key, token);
+  const version = state.version + 1;
+  const commit = { ...key, userId, actorId: userId, at: command.now, version, proof };
+  const guard = sql`EXISTS (SELECT 1 FROM services WHERE id = ${cancelled.id} AND status = 'completed')
+    AND EXISTS (SELECT 1 FROM budgets WHERE id = ${line.id} AND pool_id = ${line.poolId})`;
+  const statements = [
+    claimStatement(key, { from: state.version, to: version, token, guard }),
+    sql`UPDATE services SET status = 'cancelled', revision = ${cancelled.revision}, cancelled_at = ${cancelled.cancelled_at},
+        cancelled_by = ${userId}, cancel_reason = ${command.reason}
+      WHERE id = ${cancelled.id} AND organization_id = ${organizationId} AND ${proof}`,
+    sql`UPDATE pool_boundaries SET spent_cents = spent_cents - ${cost}
+      WHERE pool_id = ${line.poolId} AND ends_on >= ${cancelled.service_date} AND organization_id = ${organizationId} AND ${proof}
+      RETURNING ends_on, spent_cents`,
+    sql`UPDATE budgets SET spent_cents = spent_cents - ${cost}
+      WHERE id = ${line.id} AND organization_id = ${organizationId} AND ${proof} RETURNING spent_cents`,
+    sql`UPDATE plans SET spent_cents = spent_cents - ${cost}
+      WHERE id = ${cancelled.plan_id} AND organization_id = ${organizationId} AND ${proof}`,
+    ...insertEntries(
+      [
+        {
+          budgetId: line.id,
+          kind: 'service.cancelled',
+          allocatedDeltaCents: 0,
+          spentDeltaCents: -cost,
+          serviceId: cancelled.id,
+        },
+      ],
+      commit,
+    ),
+    auditStatement(
+      command.origin,
+      {
+        action: 'service.cancelled',
+        entityId: cancelled.id,
+        changeId: command.changeId,
+        before: { status: 'completed' },
+        after: { status: 'cancelled' },
+        metadata: { reason: command.reason, totalCostCents: cost },
+      },
+      commit,
+    ),
+  ];
+  if (command.idempotency) {
+    const headers = { ETag: `"${cancelled.revision}"` };
+    const answer = { status: 200 as const, headers, body: JSON.stringify(serviceView(cancelled)) };
+    statements.push(idempotencyStatement(command.idempotency, answer, commit));
+  }
+  return statements;
+}

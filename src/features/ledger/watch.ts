@@ -1,0 +1,46 @@
+import sql from 'sql-template-tag';
+import type { Database } from '../../database/database.ts';
+import { addDays, dateAt, startOfDate } from '../../time/rules.ts';
+import { effectivePermissions } from '../sign-in/rules.ts';
+import type { UserRow } from '../users/table.ts';
+import type { LedgerKey } from './load.ts';
+
+/** How often watchers and the ledger's version are looked at while someone watches (ms). */
+const CHECK_EVERY = 30_000;
+
+/** When to look next: in half a minute, or at the organisation's midnight if that comes first. In ms. */
+export function nextCheck(timeZone: string, now: number): number {
+  const midnight = startOfDate(timeZone, addDays(dateAt(timeZone, now), 1));
+  return Math.min(now + CHECK_EVERY, midnight);
+}
+
+export interface Check {
+  version: number | null;
+  /** The organisation's zone; null when the participant is gone. */
+  timeZone: string | null;
+  /** The watching users who may not watch any more. */
+  refused: Map<string, 'signedOut' | 'forbidden'>;
+}
+
+/** One round trip: the ledger's version, and which of the watching users may still see budgets. */
+export async function checkWatchers(database: Database, key: LedgerKey, userIds: readonly string[]): Promise<Check> {
+  const ids = [...new Set(userIds)];
+  const [[participant], users] = await database.read<
+    [{ ledger_version: number; time_zone: string }, Pick<UserRow, 'id' | 'status' | 'role' | 'permissions'>]
+  >(
+    sql`SELECT participants.ledger_version, organizations.time_zone FROM participants
+      JOIN organizations ON organizations.id = participants.organization_id
+      WHERE participants.id = ${key.participantId} AND participants.organization_id = ${key.organizationId}`,
+    sql`SELECT users.id, users.status, users.role, users.permissions FROM json_each(${JSON.stringify(ids)}) watching
+      JOIN users ON users.id = watching.value WHERE users.organization_id = ${key.organizationId}`,
+  );
+  const refused = new Map<string, 'signedOut' | 'forbidden'>();
+  for (const id of ids) {
+    const user = users.find((candidate) => candidate.id === id);
+    if (user?.status !== 'active') refused.set(id, 'signedOut');
+    else if (!effectivePermissions(user.role, JSON.parse(user.permissions)).includes('budgets.read')) {
+      refused.set(id, 'forbidden');
+    }
+  }
+  return { version: participant?.ledger_version ?? null, timeZone: participant?.time_zone ?? null, refused };
+}

@@ -1,0 +1,26 @@
+import sql from 'sql-template-tag';
+import type { Context } from '../../context.ts';
+import { notFound } from '../../http/problem.ts';
+import { ORGANIZATION_COLUMNS } from '../organizations/queries.ts';
+import type { OrganizationRow } from '../organizations/table.ts';
+import { organizationFields } from '../organizations/view.ts';
+import { effectivePermissions } from '../sign-in/rules.ts';
+import { USER_COLUMNS } from '../users/queries.ts';
+import type { UserRow } from '../users/table.ts';
+import { userFields } from '../users/view.ts';
+import type { MeView } from './schemas.ts';
+
+/** Who the caller is and where, in one round trip. */
+export async function readMe(ctx: Context): Promise<MeView> {
+  const [[user], [organization]] = await ctx.database.read<[UserRow, OrganizationRow]>(
+    sql`SELECT ${USER_COLUMNS} FROM users WHERE id = ${ctx.actor.userId} AND organization_id = ${ctx.tenant.id}`,
+    sql`SELECT ${ORGANIZATION_COLUMNS} FROM organizations WHERE id = ${ctx.tenant.id}`,
+  );
+  if (!user || !organization) notFound('user');
+  const { email, firstName, lastName, phone, role, permissions, preferences } = userFields(user);
+  const effective = effectivePermissions(role, permissions);
+  return {
+    user: { id: user.id, email, firstName, lastName, phone, role, permissions: effective, preferences },
+    organization: { id: organization.id, name: organization.name, settings: organizationFields(organization).settings },
+  };
+}

@@ -1,0 +1,38 @@
+import { Hono } from 'hono';
+import type { AppEnv } from '../../http/app-env.ts';
+import { operation } from '../../http/operation.ts';
+import { validate } from '../../http/validate.ts';
+import { UpdateMe } from '../users/schemas.ts';
+import { updateMe } from '../users/update.ts';
+import { readMe } from './queries.ts';
+import { Me } from './schemas.ts';
+
+const tag = 'Me';
+
+export const meRoutes = new Hono<AppEnv>()
+  .get(
+    '/',
+    operation('read', {
+      summary: 'Read who is signed in',
+      tag,
+      permission: 'authenticated',
+      success: { status: 200, description: 'The user and the organisation.', schema: Me },
+    }),
+    async (c) => c.json(await readMe(c.var.context), 200),
+  )
+  .patch(
+    '/',
+    operation('write', {
+      summary: 'Change the own name, phone or preferences',
+      tag,
+      permission: 'authenticated',
+      changes: true,
+      success: { status: 200, description: 'The user and the organisation.', schema: Me },
+      errors: ['CONFLICT'],
+    }),
+    validate('json', UpdateMe),
+    async (c) => {
+      await updateMe(c.var.context, c.req.valid('json'));
+      return c.json(await readMe(c.var.context), 200);
+    },
+  );

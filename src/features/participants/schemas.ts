@@ -1,0 +1,205 @@
+import { z } from 'zod';
+import { email, id, longText, MAX_LIST, name, page, reason, shortText } from '../../http/fields.ts';
+import { patchOf } from '../../http/patch.ts';
+import { isStorable } from '../../text/rules.ts';
+import { isDate } from '../../time/rules.ts';
+import { CreatePlan } from '../plans/schemas.ts';
+import { PARTICIPANT_STATUSES, PRICING_ZONES } from './table.ts';
+
+const text = () => shortText().nullable().default(null);
+const list = () => z.array(shortText()).max(MAX_LIST).default([]);
+
+const Contact = z.strictObject({
+  email: email().nullable().default(null),
+  phone: text(),
+  mobile: text(),
+  preferredMethod: text(),
+});
+
+const Address = z.strictObject({
+  street: shortText().default(''),
+  suburb: shortText().default(''),
+  state: shortText().default(''),
+  postcode: shortText().default(''),
+  country: shortText().default('AU'),
+});
+
+const EmergencyContact = z.strictObject({
+  name: shortText(),
+  relationship: shortText().default(''),
+  phone: shortText().default(''),
+  isPrimary: z.boolean().default(false),
+});
+
+const Profile = z.strictObject({
+  firstName: name(),
+  lastName: name(),
+  preferredName: text(),
+  dateOfBirth: z.string().refine(isDate, 'must be a real date, YYYY-MM-DD').meta({ format: 'date' }),
+  gender: text(),
+  contact: Contact.prefault({}),
+  address: Address.nullable().default(null),
+  emergency: z.array(EmergencyContact).max(MAX_LIST).default([]),
+});
+
+const Medical = z.strictObject({
+  disabilities: list(),
+  medications: z
+    .array(z.strictObject({ name: shortText(), dosage: shortText().default(''), frequency: shortText().default('') }))
+    .max(MAX_LIST)
+    .default([]),
+  allergies: list(),
+  dietaryRequirements: list(),
+});
+
+const Preferences = z.strictObject({
+  communicationNeeds: longText().nullable().default(null),
+  culturalConsiderations: longText().nullable().default(null),
+  interests: list(),
+  routines: longText().nullable().default(null),
+});
+
+const MAX_CUSTOM = 50_000;
+
+function storable(value: unknown): boolean {
+  const json = JSON.stringify(value);
+  // A lone surrogate or NUL is escaped in JSON: `\ud83d`, `\u0000`.
+  return isStorable(json) && !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i.test(json);
+}
+
+const CustomFields = z
+  .record(shortText(), z.unknown())
+  .refine(storable, 'must not contain NUL or half a surrogate pair')
+  .refine((value) => JSON.stringify(value).length <= MAX_CUSTOM, `must have at most ${MAX_CUSTOM} characters of JSON`)
+  .default({});
+
+const ndisNumber = () =>
+  z
+    .string()
+    .overwrite((value) => value.replace(/\s+/g, ''))
+    .regex(/^43\d{7}$/, 'must be nine digits beginning with 43')
+    .meta({ examples: ['430000001'] });
+
+/** The fields of a participant that clients write, all of them present. */
+export const Fields = z.strictObject({
+  ndisNumber: ndisNumber(),
+  profile: Profile,
+  pricingZone: z.enum(PRICING_ZONES).default('national'),
+  medical: Medical.prefault({}),
+  preferences: Preferences.prefault({}),
+  tags: z.array(name()).max(MAX_LIST).default([]),
+  customFields: CustomFields,
+});
+export type ParticipantFields = z.output<typeof Fields>;
+
+export const CreateParticipant = Fields.extend({ plan: CreatePlan.nullable().default(null) }).meta({
+  id: 'CreateParticipant',
+  examples: [
+    {
+      ndisNumber: '430000001',
+      profile: { firstName: 'Mia', lastName: 'Nguyen', dateOfBirth: '1990-01-01' },
+      plan: { startDate: '2026-07-01', endDate: '2027-06-30', managementType: 'plan_managed', budgets: [] },
+    },
+  ],
+});
+
+const settableStatus = z.enum(['active', 'inactive']);
+export const UpdateParticipant = patchOf(Fields.extend({ status: settableStatus })).meta({
+  id: 'UpdateParticipant',
+  description: 'A JSON merge patch: absent leaves, null clears.',
+});
+export const Updated = Fields.extend({ status: settableStatus });
+
+export const Archive = z.strictObject({ reason: reason() }).meta({ id: 'ArchiveParticipant' });
+export const ParticipantPath = z.object({ id: z.string() });
+
+const SORTS = ['name', '-createdAt', 'planEnd'] as const;
+export const ListParticipants = z.object({
+  ...page,
+  status: z.enum(PARTICIPANT_STATUSES).default('active'),
+  search: shortText().optional(),
+  tag: shortText().optional(),
+  sort: z.enum(SORTS).default('name'),
+});
+
+const ParticipantBase = z.object({
+  id: id('par'),
+  ndisNumber: z.string(),
+  profile: z.object({
+    firstName: z.string(),
+    lastName: z.string(),
+    preferredName: z.string().nullable(),
+    dateOfBirth: z.string(),
+    gender: z.string().nullable(),
+    contact: z.object({
+      email: z.string().nullable(),
+      phone: z.string().nullable(),
+      mobile: z.string().nullable(),
+      preferredMethod: z.string().nullable(),
+    }),
+    address: z
+      .object({ street: z.string(), suburb: z.string(), state: z.string(), postcode: z.string(), country: z.string() })
+      .nullable(),
+    emergency: z.array(
+      z.object({ name: z.string(), relationship: z.string(), phone: z.string(), isPrimary: z.boolean() }),
+    ),
+  }),
+  pricingZone: z.enum(PRICING_ZONES),
+  preferences: z.object({
+    communicationNeeds: z.string().nullable(),
+    culturalConsiderations: z.string().nullable(),
+    interests: z.array(z.string()),
+    routines: z.string().nullable(),
+  }),
+  tags: z.array(z.string()),
+  customFields: z.record(z.string(), z.unknown()),
+  status: z.enum(PARTICIPANT_STATUSES),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  archivedAt: z.string().nullable(),
+  archivedBy: z.string().nullable(),
+});
+
+export const Participant = ParticipantBase.extend({
+  medical: z
+    .object({
+      disabilities: z.array(z.string()),
+      medications: z.array(z.object({ name: z.string(), dosage: z.string(), frequency: z.string() })),
+      allergies: z.array(z.string()),
+      dietaryRequirements: z.array(z.string()),
+    })
+    .optional()
+    .meta({ description: 'Only for readers with `participants.medical`.' }),
+}).meta({ id: 'Participant' });
+export type ParticipantView = z.infer<typeof Participant>;
+
+export const ParticipantListItem = ParticipantBase.extend({
+  currentBudget: z
+    .object({
+      allocatedCents: z.int(),
+      spentCents: z.int(),
+      remainingCents: z.int(),
+      percentUsed: z.number().nullable(),
+      status: z.enum(['green', 'amber', 'red']),
+    })
+    .nullable()
+    .meta({
+      description: 'Of the plan that contains today, else the next, else the last; null without `budgets.read`.',
+    }),
+  recentServices: z.array(
+    z.object({
+      id: id('svc'),
+      serviceDate: z.string(),
+      supportItemCode: z.string(),
+      supportItemName: z.string(),
+      totalCostCents: z.int(),
+      status: z.enum(['completed', 'cancelled']),
+    }),
+  ),
+  complianceScore: z.int().nullable(),
+}).meta({ id: 'ParticipantListItem' });
+export type ParticipantListItemView = z.infer<typeof ParticipantListItem>;
+
+export const ParticipantList = z
+  .object({ data: z.array(ParticipantListItem), nextCursor: z.string().nullable() })
+  .meta({ id: 'ParticipantList' });

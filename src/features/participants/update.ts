@@ -1,0 +1,95 @@
+import sql from 'sql-template-tag';
+import type { z } from 'zod';
+import type { Context } from '../../context.ts';
+import { requireMatch } from '../../http/answer.ts';
+import { mergePatch } from '../../http/patch.ts';
+import { refuse } from '../../http/problem.ts';
+import { invalid } from '../../http/validate.ts';
+import { commitChange } from '../audit/commit.ts';
+import { pokeLedger } from '../ledger/poke.ts';
+import { authorizeWrite } from '../sign-in/authorize.ts';
+import { requireBirthDate } from './birth-date.ts';
+import { commitOrExplain } from './create.ts';
+import { findParticipant } from './queries.ts';
+import { nameKey } from './rules.ts';
+import { Updated, type UpdateParticipant } from './schemas.ts';
+import type { ParticipantRow } from './table.ts';
+import { participantColumns, participantFields } from './view.ts';
+import { replaceWords } from './words.ts';
+
+const MAX_ATTEMPTS = 4;
+
+/** Changes what a merge patch names. Who may not see medical data may not change it either. */
+export async function updateParticipant(
+  ctx: Context,
+  target: { id: string; patch: z.output<typeof UpdateParticipant>; ifMatch: string | null },
+): Promise<ParticipantRow> {
+  authorizeWrite(ctx, 'participants.write');
+  if (target.patch.medical !== undefined) authorizeWrite(ctx, 'participants.medical');
+  for (let tries = 0; tries < MAX_ATTEMPTS; tries++) {
+    const row = await findParticipant(ctx, target.id);
+    requireMatch(target.ifMatch, row.revision);
+    if (row.status === 'archived') refuse('PARTICIPANT_ARCHIVED', 'The participant is archived: restore them first.');
+    const next = patched(ctx, row, target.patch);
+    const changed = changedColumns(row, next);
+    if (changed.length === 0) return row;
+    if (await write(ctx, { row, next, changed })) {
+      if (changed.includes('status') || changed.includes('pricing_zone')) pokeLedger(ctx, row.id);
+      return next;
+    }
+  }
+  refuse('CONFLICT', 'Others are changing the participant at the same time: try again.');
+}
+
+/** The row with the patch applied and checked as a whole. */
+function patched(ctx: Context, row: ParticipantRow, patch: unknown): ParticipantRow {
+  const before = { ...participantFields(row), status: row.status };
+  const parsed = Updated.safeParse(mergePatch(before, patch));
+  if (!parsed.success) throw invalid(parsed.error);
+  const { status, ...fields } = parsed.data;
+  if (fields.profile.dateOfBirth !== row.date_of_birth) requireBirthDate(ctx, fields.profile.dateOfBirth);
+  return {
+    ...row,
+    ...participantColumns(fields),
+    status,
+    name_key: nameKey(fields.profile),
+    revision: row.revision + 1,
+    updated_at: ctx.now,
+  };
+}
+
+type Column = keyof ParticipantRow;
+
+function changedColumns(row: ParticipantRow, next: ParticipantRow): Column[] {
+  const ignored: Column[] = ['revision', 'updated_at'];
+  return Object.keys(next).filter(
+    (key): key is Column =>
+      key in row && row[key as Column] !== next[key as Column] && !ignored.includes(key as Column),
+  );
+}
+
+async function write(
+  ctx: Context,
+  change: { row: ParticipantRow; next: ParticipantRow; changed: Column[] },
+): Promise<boolean> {
+  const { row, next, changed } = change;
+  const indexed = { participantId: row.id, organizationId: ctx.tenant.id, fields: participantFields(next) };
+  const only = (from: ParticipantRow) => Object.fromEntries(changed.map((column) => [column, from[column]]));
+  return commitOrExplain(() =>
+    commitChange(ctx, {
+      table: 'participants',
+      head: (
+        changeId,
+      ) => sql`UPDATE participants SET ndis_number = ${next.ndis_number}, first_name = ${next.first_name}, last_name = ${next.last_name},
+          preferred_name = ${next.preferred_name}, date_of_birth = ${next.date_of_birth}, gender = ${next.gender},
+          contact = ${next.contact}, address = ${next.address}, emergency = ${next.emergency}, medical = ${next.medical},
+          preferences = ${next.preferences}, tags = ${next.tags}, custom_fields = ${next.custom_fields},
+          pricing_zone = ${next.pricing_zone}, status = ${next.status}, name_key = ${next.name_key}, revision = ${next.revision},
+          change_id = ${changeId}, updated_at = ${next.updated_at}
+        WHERE id = ${row.id} AND organization_id = ${ctx.tenant.id} AND revision = ${row.revision} AND status <> 'archived'
+        RETURNING id`,
+      then: (proof) => replaceWords(indexed, proof),
+      audit: { action: 'participant.updated', entityId: row.id, before: only(row), after: only(next) },
+    }),
+  );
+}

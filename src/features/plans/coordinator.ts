@@ -1,0 +1,18 @@
+import sql from 'sql-template-tag';
+import type { Context } from '../../context.ts';
+import { refuse } from '../../http/problem.ts';
+
+/** Refuses a support coordinator who is not a user of the organisation. */
+export async function requireCoordinator(
+  ctx: Context,
+  userId: string | null | undefined,
+  pointer: string,
+): Promise<void> {
+  if (userId === null || userId === undefined) return;
+  const [found] = await ctx.database.read<[unknown]>(
+    sql`SELECT 1 AS found FROM users WHERE id = ${userId} AND organization_id = ${ctx.tenant.id}`,
+  );
+  if (found.length > 0) return;
+  const message = 'must be a user of the organisation';
+  refuse('VALIDATION_FAILED', `supportCoordinatorId ${message}.`, { errors: [{ pointer, message }] });
+}

@@ -1,0 +1,185 @@
+import sql, { type Sql } from 'sql-template-tag';
+import type { Refusal } from '../../http/problem.ts';
+import type { StructureCommand } from '../ledger/commands.ts';
+import { type Designed, staleRefusal } from '../ledger/design.ts';
+import type { LedgerState, Line, Plan } from '../ledger/state.ts';
+import { replacePeriods, type StructureCommit } from '../ledger/structure.ts';
+import { insertPlan, newPlan, openingEntries, planRow } from './build.ts';
+import { movePeriods, overlapping, type PlanPatch } from './rules.ts';
+import type { PlanRow } from './table.ts';
+import { planView } from './view.ts';
+
+type Command<Kind> = Extract<StructureCommand, { kind: Kind }>;
+
+function conflict(detail: string): { refused: Refusal } {
+  return { refused: { code: 'CONFLICT', detail } };
+}
+
+function noOverlap(key: { participantId: string; planId: string; startDate: string; endDate: string }): Sql {
+  return sql`NOT EXISTS (SELECT 1 FROM plans WHERE participant_id = ${key.participantId} AND id <> ${key.planId}
+    AND start_date <= ${key.endDate} AND end_date >= ${key.startDate})`;
+}
+
+/** A new plan beside the participant's others. */
+export function designCreatePlan(
+  command: Command<'create-plan'>,
+  seen: { state: LedgerState; today: string },
+): Designed {
+  const { input, planId } = command;
+  const { state } = seen;
+  const other = overlapping(state.plans, input);
+  if (other)
+    return conflict(`The participant has a plan from ${other.startDate} to ${other.endDate}: plans do not overlap.`);
+  const plan = newPlan(input, command);
+  const row = planRow(input, plan, { ...state, at: command.now });
+  const view = planView(row, plan, seen.today);
+  return {
+    movesLedger: true,
+    guard: noOverlap({
+      participantId: state.participantId,
+      planId,
+      startDate: input.startDate,
+      endDate: input.endDate,
+    }),
+    entries: openingEntries(plan.lines),
+    statements: (commit) => insertPlan(row, plan, commit),
+    audit: { action: 'plan.created', entityId: planId, after: view },
+    answer: {
+      status: 201,
+      headers: { Location: `/v1/plans/${planId}`, ETag: `"${row.revision}"` },
+      body: JSON.stringify(view),
+    },
+    cause: 'budget.created',
+    budgetIds: () => plan.lines.map((line) => line.id),
+    belowSpent: () => conflict('The plan has more spent than it releases.').refused,
+  };
+}
+
+/** The first and last day on which something of a plan is spent. */
+export interface UsedDays {
+  first: string;
+  last: string;
+}
+
+function usedDays(planId: string): Sql {
+  return sql`SELECT min(day) AS first, max(day) AS last FROM (
+    SELECT service.service_date AS day FROM budgets line JOIN services service ON service.budget_id = line.id
+    WHERE line.plan_id = ${planId} AND service.status = 'completed'
+    UNION ALL
+    SELECT entry.effective_on FROM budgets line JOIN ledger_entries entry ON entry.budget_id = line.id
+    WHERE line.plan_id = ${planId} AND entry.kind = 'opening')`;
+}
+
+/** The read of `UsedDays`; both are null where nothing is spent. */
+export function usedDaysStatement(planId: string, organizationId: string): Sql {
+  return sql`SELECT used.first, used.last FROM (${usedDays(planId)}) used
+    WHERE EXISTS (SELECT 1 FROM plans WHERE id = ${planId} AND organization_id = ${organizationId}) AND used.first IS NOT NULL`;
+}
+
+const FIELDS = {
+  planNumber: 'plan_number',
+  startDate: 'start_date',
+  endDate: 'end_date',
+  reviewDate: 'review_date',
+  planManager: 'plan_manager',
+  supportCoordinatorId: 'support_coordinator_id',
+  system: 'system',
+  managementType: 'management_type',
+} as const satisfies Partial<Record<keyof PlanPatch, keyof PlanRow>>;
+
+/** What the patch changes of the row; `goals` as their JSON text. */
+function changesOf(patch: PlanPatch, row: PlanRow): Partial<PlanRow> {
+  const changes: Partial<PlanRow> = {};
+  for (const [name, column] of Object.entries(FIELDS)) {
+    const value = patch[name as keyof typeof FIELDS];
+    if (value !== undefined && value !== row[column]) Object.assign(changes, { [column]: value });
+  }
+  if (patch.goals !== undefined && JSON.stringify(patch.goals) !== row.goals)
+    changes.goals = JSON.stringify(patch.goals);
+  return changes;
+}
+
+/** Other words, dates or another system for a plan. New dates move its first and last periods and keep their history. */
+export function designUpdatePlan(
+  command: Command<'update-plan'>,
+  seen: { state: LedgerState; row: PlanRow | undefined; used: UsedDays | null },
+): Designed {
+  const { row, state } = seen;
+  const plan = state.plans.find((candidate) => candidate.id === command.planId);
+  if (!row || !plan) return { refused: { code: 'NOT_FOUND', detail: 'There is no such plan.' } };
+  const stale = staleRefusal(command.ifMatch, row.revision);
+  if (stale) return { refused: stale };
+  const changes = changesOf(command.patch, row);
+  if (Object.keys(changes).length === 0) return { unchanged: true };
+
+  const next: PlanRow = { ...row, ...changes };
+  const dates = { startDate: next.start_date, endDate: next.end_date };
+  if (dates.endDate < dates.startDate) {
+    const message = 'must not be before startDate';
+    return { refused: { code: 'VALIDATION_FAILED', detail: message, errors: [{ pointer: '/endDate', message }] } };
+  }
+  const other = overlapping(state.plans, dates, plan.id);
+  if (other)
+    return conflict(`The participant has a plan from ${other.startDate} to ${other.endDate}: plans do not overlap.`);
+  const moved = movedLines(plan, dates);
+  if (!moved)
+    return conflict('A funding period would have no day left in the plan: change the periods of its lines first.');
+
+  const datesMove = changes.start_date !== undefined || changes.end_date !== undefined;
+  const movesLedger = datesMove || changes.system !== undefined;
+  const { used } = seen;
+  if (datesMove && used && (used.first < dates.startDate || used.last > dates.endDate)) {
+    return conflict(
+      `Services of the plan are dated from ${used.first} to ${used.last}: it cannot be shortened over them.`,
+    );
+  }
+  return {
+    movesLedger,
+    guard: sql`EXISTS (SELECT 1 FROM plans WHERE id = ${plan.id} AND revision = ${row.revision})
+      AND ${noOverlap({ participantId: state.participantId, planId: plan.id, ...dates })}
+      AND NOT EXISTS (${usedDays(plan.id)} HAVING min(day) < ${dates.startDate} OR max(day) > ${dates.endDate})`,
+    entries: movesLedger ? plan.lines.map(changedEntry) : [],
+    statements: (commit) => [
+      updatePlan(next, { commit, datesMove }),
+      ...(datesMove && moved.length > 0 ? replacePeriods(moved, commit) : []),
+    ],
+    audit: {
+      action: 'plan.updated',
+      entityId: plan.id,
+      before: Object.fromEntries(Object.keys(changes).map((column) => [column, row[column as keyof PlanRow]])),
+      after: changes,
+    },
+    answer: null,
+    cause: 'plan.changed',
+    budgetIds: () => plan.lines.map((line) => line.id),
+    belowSpent: () => conflict('Services were recorded on days that the plan would no longer have.').refused,
+  };
+}
+
+function changedEntry(line: Line) {
+  return { budgetId: line.id, kind: 'plan.changed' as const, allocatedDeltaCents: 0, spentDeltaCents: 0 };
+}
+
+/** The lines with their periods moved to the dates; null when that would leave a period without a day. */
+function movedLines(plan: Plan, dates: { startDate: string; endDate: string }): Line[] | null {
+  const moved: Line[] = [];
+  for (const line of plan.lines) {
+    const periods = movePeriods(line.periods, dates);
+    if (!periods) return null;
+    moved.push({ ...line, periods });
+  }
+  return moved;
+}
+
+function updatePlan(next: PlanRow, change: { commit: StructureCommit; datesMove: boolean }): Sql {
+  const { commit, datesMove } = change;
+  const history = datesMove
+    ? sql`json_insert(dates_history, '$[#]', json_object('startDate', start_date, 'endDate', end_date,
+        'changedAt', ${new Date(commit.at).toISOString()}, 'changedBy', ${commit.actorId}))`
+    : sql`dates_history`;
+  return sql`UPDATE plans SET plan_number = ${next.plan_number}, start_date = ${next.start_date}, end_date = ${next.end_date},
+      review_date = ${next.review_date}, plan_manager = ${next.plan_manager}, support_coordinator_id = ${next.support_coordinator_id},
+      goals = ${next.goals}, system = ${next.system}, management_type = ${next.management_type}, dates_history = ${history},
+      revision = revision + 1, updated_at = ${commit.at}
+    WHERE id = ${next.id} AND organization_id = ${commit.organizationId} AND ${commit.proof}`;
+}

@@ -1,0 +1,47 @@
+import sql from 'sql-template-tag';
+import type { Context } from '../../context.ts';
+import { notFound, type Refusal } from '../../http/problem.ts';
+import { type LedgerRows, ledgerStatements, ledgerStateOf } from '../ledger/load.ts';
+import { equalService } from '../ledger/record.ts';
+import { authorize } from '../sign-in/authorize.ts';
+import { itemStatement, rememberItems } from '../support-items/cache.ts';
+import type { SupportItemRow } from '../support-items/table.ts';
+import { type Assessment, assess, type ServiceRequest, type Warning } from './rules.ts';
+
+export interface QuoteView
+  extends Pick<Assessment, 'totalCostCents' | 'unitPriceCents' | 'priceLimitCents' | 'budgetId' | 'availableCents'> {
+  accepted: boolean;
+  refusals: Pick<Refusal, 'code' | 'detail' | 'details'>[];
+  warnings: Warning[];
+}
+
+/** What recording the service would answer, from D1 as it is now and by the same rules. Records nothing. */
+export async function quoteService(ctx: Context, request: ServiceRequest): Promise<QuoteView> {
+  authorize(ctx, 'services.read');
+  const key = { organizationId: ctx.tenant.id, participantId: request.participantId };
+  const equal = equalService({
+    participant_id: request.participantId,
+    service_date: request.serviceDate,
+    support_item_code: request.supportItemCode,
+    start_time: request.startTime,
+    support_worker_id: ctx.actor.userId,
+  });
+  const [participant, plans, budgets, periods, boundaries, itemRows, [duplicate]] = await ctx.database.read<
+    [...LedgerRows, SupportItemRow, { id: string | null }]
+  >(...ledgerStatements(key), itemStatement(request.supportItemCode), sql`SELECT ${equal} AS id`);
+  const state = ledgerStateOf([participant, plans, budgets, periods, boundaries]);
+  if (!state) notFound('participant');
+  const items = rememberItems(request.supportItemCode, itemRows, ctx.now);
+  const assessment = assess(request, { state, items, timeZone: ctx.tenant.timeZone, today: ctx.today });
+  const possible: Warning[] = duplicate?.id ? [{ code: 'POSSIBLE_DUPLICATE', serviceId: duplicate.id }] : [];
+  return {
+    accepted: assessment.charge !== null,
+    totalCostCents: assessment.totalCostCents,
+    unitPriceCents: assessment.unitPriceCents,
+    priceLimitCents: assessment.priceLimitCents,
+    budgetId: assessment.budgetId,
+    availableCents: assessment.availableCents,
+    refusals: assessment.refusals.map(({ errors: _, ...refusal }) => refusal),
+    warnings: [...assessment.warnings, ...possible],
+  };
+}

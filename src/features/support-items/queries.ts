@@ -1,0 +1,72 @@
+import sql, { join, raw, type Sql } from 'sql-template-tag';
+import type { z } from 'zod';
+import type { Context } from '../../context.ts';
+import { type Page, pageOf, readCursor } from '../../http/cursor.ts';
+import { notFound } from '../../http/problem.ts';
+import { prefixEnd, searchTerms } from '../../text/rules.ts';
+import type { PricingZone } from '../ledger/state.ts';
+import { itemStatement, knownItems, rememberItems, supportItem } from './cache.ts';
+import { SUPPORT_ITEM_COLUMNS } from './columns.ts';
+import { itemOn, type SupportItem } from './rules.ts';
+import type { ListSupportItems, SupportItemView } from './schemas.ts';
+import type { SupportItemRow } from './table.ts';
+
+function supportItemView(item: SupportItem, zone: PricingZone): SupportItemView {
+  const { limits, ...rest } = item;
+  return { ...rest, priceLimitCents: limits[zone] };
+}
+
+/** An item as it is on a date, for a zone. */
+export async function readSupportItem(
+  ctx: Context,
+  wanted: { code: string; date: string | undefined; zone: PricingZone },
+): Promise<SupportItemView> {
+  let items = knownItems(wanted.code, ctx.now);
+  if (!items) {
+    const [rows] = await ctx.database.read<[SupportItemRow]>(itemStatement(wanted.code));
+    items = rememberItems(wanted.code, rows, ctx.now);
+  }
+  const item = itemOn(items, wanted.date ?? ctx.today);
+  return item ? supportItemView(item, wanted.zone) : notFound('support item on that date');
+}
+
+type Query = z.output<typeof ListSupportItems>;
+
+const QUALIFIED = raw(SUPPORT_ITEM_COLUMNS.sql.replaceAll(/\w+/g, 'item.$&'));
+
+/** The items that count on a date, by number: of each number's rows that cover it, the one with the latest start. */
+export function listSupportItemsStatement(query: Query, date: string): Sql {
+  const after = readCursor(query.cursor, { name: 'support-items', shape: [''] });
+  const terms = query.search === undefined ? [] : searchTerms(query.search).slice(0, 10);
+  const [first, ...others] = terms;
+  const word = (term: string) => sql`word >= ${term} AND word < ${prefixEnd(term)}`;
+  const covers = (row: string) =>
+    sql`${raw(row)}.start_date <= ${date} AND (${raw(row)}.end_date IS NULL OR ${raw(row)}.end_date >= ${date})`;
+  const where = [
+    sql`item.code > ${after?.[0] ?? ''}`,
+    covers('item'),
+    sql`NOT EXISTS (SELECT 1 FROM support_items later WHERE later.code = item.code AND later.start_date > item.start_date AND ${covers('later')})`,
+    ...(query.category === undefined
+      ? []
+      : [sql`(item.category_code = ${query.category} OR item.pace_category_code = ${query.category})`]),
+    ...others.map((term) => sql`item.code IN (SELECT code FROM support_item_words WHERE ${word(term)})`),
+  ];
+  const source = first
+    ? sql`(SELECT DISTINCT code FROM support_item_words WHERE ${word(first)}) found CROSS JOIN support_items item ON item.code = found.code`
+    : sql`support_items item`;
+  return sql`SELECT ${QUALIFIED} FROM ${source} WHERE ${join(where, ' AND ')} ORDER BY item.code LIMIT ${query.limit + 1}`;
+}
+
+/** A page of support items. */
+export async function listSupportItems(ctx: Context, query: Query): Promise<Page<SupportItemView>> {
+  if (query.search !== undefined && query.search.trim() !== '' && searchTerms(query.search).length === 0) {
+    return { data: [], nextCursor: null };
+  }
+  const [rows] = await ctx.database.read<[SupportItemRow]>(listSupportItemsStatement(query, query.date ?? ctx.today));
+  return pageOf(rows, {
+    limit: query.limit,
+    name: 'support-items',
+    key: (row) => [row.code],
+    view: (row) => supportItemView(supportItem(row), query.zone),
+  });
+}

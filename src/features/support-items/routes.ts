@@ -1,0 +1,39 @@
+import { Hono } from 'hono';
+import type { AppEnv } from '../../http/app-env.ts';
+import { operation } from '../../http/operation.ts';
+import { validate } from '../../http/validate.ts';
+import { listSupportItems, readSupportItem } from './queries.ts';
+import { ListSupportItems, ReadSupportItem, SupportItemList, SupportItemSchema } from './schemas.ts';
+
+const tag = 'Support items';
+
+export const supportItemRoutes = new Hono<AppEnv>()
+  .get(
+    '/',
+    operation('read', {
+      summary: 'List support items',
+      description:
+        'The items that count on `date` (today), by number, with the price limit of `zone`. `category` is the catalogue category or the PACE category.',
+      tag,
+      permission: 'authenticated',
+      success: { status: 200, description: 'A page of items.', schema: SupportItemList },
+      errors: ['VALIDATION_FAILED', 'INVALID_CURSOR'],
+    }),
+    validate('query', ListSupportItems),
+    async (c) => c.json(await listSupportItems(c.var.context, c.req.valid('query')), 200),
+  )
+  .get(
+    '/:code',
+    operation('read', {
+      summary: 'Read a support item',
+      tag,
+      permission: 'authenticated',
+      success: { status: 200, description: 'The item.', schema: SupportItemSchema },
+      errors: ['NOT_FOUND', 'VALIDATION_FAILED'],
+    }),
+    validate('query', ReadSupportItem),
+    async (c) => {
+      const { date, zone } = c.req.valid('query');
+      return c.json(await readSupportItem(c.var.context, { code: c.req.param('code'), date, zone }), 200);
+    },
+  );

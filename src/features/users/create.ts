@@ -1,0 +1,61 @@
+import sql from 'sql-template-tag';
+import type { Context } from '../../context.ts';
+import { ConstraintError } from '../../database/database.ts';
+import { refuse } from '../../http/problem.ts';
+import { etag } from '../../http/revision.ts';
+import { newId } from '../../ids.ts';
+import { commitChange } from '../audit/commit.ts';
+import type { Made } from '../idempotency/once.ts';
+import { authorizeWrite } from '../sign-in/authorize.ts';
+import type { UserFieldsOutput, UserView } from './schemas.ts';
+import type { UserRow } from './table.ts';
+import { userColumns, userView } from './view.ts';
+
+/** Adds a user to the organisation. Without an `externalId` they cannot sign in yet. */
+export async function createUser(ctx: Context, fields: UserFieldsOutput): Promise<Made<UserView>> {
+  authorizeWrite(ctx, 'users.write');
+  const row: UserRow = {
+    id: newId('usr'),
+    organization_id: ctx.tenant.id,
+    ...userColumns(fields),
+    last_active_at: null,
+    revision: 1,
+    change_id: null,
+    created_at: ctx.now,
+    updated_at: ctx.now,
+  };
+  const view = userView(row);
+  const answer = {
+    status: 201 as const,
+    headers: { Location: `/v1/users/${row.id}`, ETag: etag(1) },
+    body: JSON.stringify(view),
+  };
+  await explainTaken(() =>
+    commitChange(ctx, {
+      table: 'users',
+      head: (
+        changeId,
+      ) => sql`INSERT INTO users (id, organization_id, external_id, email, email_key, first_name, last_name, phone, role,
+          permissions, preferences, status, change_id, created_at, updated_at)
+        VALUES (${row.id}, ${row.organization_id}, ${row.external_id}, ${row.email}, ${row.email_key}, ${row.first_name},
+          ${row.last_name}, ${row.phone}, ${row.role}, ${row.permissions}, ${row.preferences}, ${row.status}, ${changeId},
+          ${row.created_at}, ${row.updated_at})
+        RETURNING id`,
+      audit: { action: 'user.created', entityId: row.id, after: view },
+      answer,
+    }),
+  );
+  return { body: view, status: 201, headers: answer.headers, recorded: ctx.idempotency !== null };
+}
+
+/** Explains the keys of the table to the client. */
+export async function explainTaken<Value>(commit: () => Promise<Value>): Promise<Value> {
+  try {
+    return await commit();
+  } catch (error) {
+    const constraint = error instanceof ConstraintError ? error.constraint : null;
+    const field = constraint === 'users.email_key' ? 'email' : constraint === 'users.external_id' ? 'externalId' : null;
+    if (field === null) throw error;
+    refuse('CONFLICT', `Another user has this ${field}.`, { errors: [{ pointer: `/${field}`, message: 'is taken' }] });
+  }
+}

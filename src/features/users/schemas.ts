@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { email, id, MAX_LIST, name, page, shortText } from '../../http/fields.ts';
+import { patchOf } from '../../http/patch.ts';
+import { PERMISSIONS, ROLES } from '../sign-in/rules.ts';
+import { USER_STATUSES } from './table.ts';
+
+const Preferences = z.strictObject({
+  notifications: z
+    .strictObject({
+      email: z.boolean().default(true),
+      inApp: z.boolean().default(true),
+      sms: z.boolean().default(true),
+    })
+    .prefault({}),
+  defaultView: shortText().default('participants'),
+  shortcuts: z.array(shortText()).max(MAX_LIST).default([]),
+});
+export type UserPreferences = z.output<typeof Preferences>;
+
+const own = {
+  firstName: name(),
+  lastName: name(),
+  phone: shortText().nullable().default(null),
+  preferences: Preferences.prefault({}),
+};
+
+/** What an administrator says of a user. */
+export const UserFields = z.strictObject({
+  externalId: z
+    .string()
+    .min(1)
+    .max(200)
+    .nullable()
+    .default(null)
+    .meta({ description: "The `sub` of the user's tokens." }),
+  email: email(),
+  ...own,
+  role: z.enum(ROLES),
+  permissions: z.array(z.enum(PERMISSIONS)).max(MAX_LIST).default([]),
+  status: z.enum(USER_STATUSES).default('active'),
+});
+export type UserFieldsOutput = z.output<typeof UserFields>;
+
+export const CreateUser = UserFields.meta({
+  id: 'CreateUser',
+  examples: [{ email: 'kai@example.com', firstName: 'Kai', lastName: 'Brown', role: 'support_worker' }],
+});
+export const UpdateUser = patchOf(UserFields).meta({
+  id: 'UpdateUser',
+  description: 'A JSON merge patch: absent leaves, null clears.',
+});
+
+/** What a user may say of themselves. */
+export const OwnFields = z.strictObject(own);
+export const UpdateMe = patchOf(OwnFields).meta({
+  id: 'UpdateMe',
+  description: 'A JSON merge patch of the own name, phone and preferences.',
+});
+
+export const User = z
+  .object({
+    id: id('usr'),
+    externalId: z.string().nullable(),
+    email: z.string(),
+    firstName: z.string(),
+    lastName: z.string(),
+    phone: z.string().nullable(),
+    role: z.enum(ROLES),
+    permissions: z.array(z.enum(PERMISSIONS)).meta({ description: "The user's own, beside the role's." }),
+    preferences: z.object({
+      notifications: z.object({ email: z.boolean(), inApp: z.boolean(), sms: z.boolean() }),
+      defaultView: z.string(),
+      shortcuts: z.array(z.string()),
+    }),
+    status: z.enum(USER_STATUSES),
+    lastActiveAt: z.string().nullable(),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+  })
+  .meta({ id: 'User' });
+export type UserView = z.infer<typeof User>;
+
+export const UserList = z.object({ data: z.array(User), nextCursor: z.string().nullable() }).meta({ id: 'UserList' });
+export const ListUsers = z.object(page);

@@ -1,0 +1,38 @@
+import { HTTPException } from 'hono/http-exception';
+import type { Request } from './app-env.ts';
+import { AppError, problem, type Refusal, statusOf } from './problem.ts';
+
+/** What a thrown thing says to the client. Nothing internal leaves: no stack, no SQL, no parameters. */
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof AppError) return error.refusal;
+  if (error instanceof HTTPException && error.status === 400) {
+    return { code: 'MALFORMED_JSON', detail: 'The body is not JSON.' };
+  }
+  return { code: 'INTERNAL', detail: 'Something went wrong on our side. Tell us the request id.' };
+}
+
+/** The answer to a request that ended in an error. */
+export function answerProblem(c: Request, error: unknown): Response {
+  const refusal = refusalOf(error);
+  const { requestId } = c.var;
+  const body = problem(refusal, requestId);
+  if (body.status >= 500) {
+    // The name of the error's class alone: messages of the database carry what was bound.
+    const name = error instanceof Error ? error.constructor.name : typeof error;
+    const at =
+      error instanceof Error
+        ? (error.stack ?? '')
+            .split('\n')
+            .filter((line) => line.trim().startsWith('at '))
+            .slice(0, 4)
+        : [];
+    console.error(
+      JSON.stringify({ level: 'error', requestId, code: refusal.code, error: name, at: at.map((line) => line.trim()) }),
+    );
+  }
+  const headers = error instanceof AppError ? error.headers : {};
+  return c.newResponse(JSON.stringify(body), statusOf(refusal.code), {
+    'Content-Type': 'application/problem+json',
+    ...headers,
+  });
+}

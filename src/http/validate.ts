@@ -1,0 +1,62 @@
+import { zValidator } from '@hono/zod-validator';
+import type { MiddlewareHandler, ValidationTargets } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { resolver, uniqueSymbol } from 'hono-openapi';
+import type { z } from 'zod';
+import { AppError, type FieldError, refuse } from './problem.ts';
+
+const MAX_JSON = 1024 * 1024;
+
+/** A validation issue as the client sees it: where, and what is wrong. */
+function fieldErrors(issue: z.core.$ZodIssue, prefix: string): FieldError[] {
+  const path = issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ pointer: `${prefix}${path}/${key}`, message: 'is not known here' }));
+  }
+  const missing = issue.code === 'invalid_type' && issue.input === undefined;
+  return [{ pointer: `${prefix}${path}`, message: missing ? 'is required' : issue.message }];
+}
+
+/** The refusal of an input, from what the schema found. */
+export function invalid(error: z.core.$ZodError, prefix = ''): AppError {
+  const errors = error.issues.flatMap((issue) => fieldErrors(issue, prefix)).slice(0, 100);
+  const [first] = errors;
+  const detail = first ? `${first.pointer || 'The body'} ${first.message}.` : 'The request does not fit.';
+  return new AppError({ code: 'VALIDATION_FAILED', detail, errors });
+}
+
+/**
+ * Validates one part of a request and documents it: the schema is what the OpenAPI document shows. A parameter's
+ * pointer is its name, a body's field a JSON pointer.
+ */
+export function validate<Schema extends z.ZodType, Target extends keyof ValidationTargets>(
+  target: Target,
+  schema: Schema,
+) {
+  const validator = zValidator(target, schema, (result) => {
+    if (result.success) return;
+    const error = invalid(result.error);
+    if (target === 'json') throw error;
+    const errors = error.refusal.errors?.map((one) => ({ ...one, pointer: one.pointer.slice(1) })) ?? [];
+    throw new AppError({ ...error.refusal, detail: error.refusal.detail.replace(/^\//, ''), errors });
+  });
+  return Object.assign(validator, { [uniqueSymbol]: { target, ...resolver(schema, { options: { io: 'input' } }) } });
+}
+
+const limited = bodyLimit({
+  maxSize: MAX_JSON,
+  onError: () => refuse('PAYLOAD_TOO_LARGE', 'A JSON body may have at most 1 MiB.'),
+});
+
+/** Refuses a body that is not JSON by its type, or too large, before anything reads it. */
+export const jsonOnly: MiddlewareHandler = async (c, next) => {
+  const { method } = c.req;
+  if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return next();
+  const type = c.req.header('content-type');
+  const length = c.req.header('content-length');
+  const empty = c.req.raw.body === null || length === '0';
+  if (!empty && !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type ?? '')) {
+    refuse('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.');
+  }
+  return limited(c, next);
+};

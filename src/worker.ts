@@ -1,0 +1,12 @@
+import { app } from './app.ts';
+import { runCron } from './crons.ts';
+
+export type { AppType } from './app.ts';
+export { ParticipantLedger } from './features/ledger/object.ts';
+
+export default {
+  fetch: app.fetch,
+  async scheduled(controller, env) {
+    await runCron(controller.cron, env);
+  },
+} satisfies ExportedHandler<Env>;

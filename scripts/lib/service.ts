@@ -60,7 +60,7 @@ export async function caddyWorker(variables: Record<string, string>) {
     name: 'caddy',
     modules: true as const,
     scriptPath: await bundle(),
-    bindings: { ...options.bindings, ...variables },
+    bindings: Object.assign({}, options.bindings, variables),
   };
 }
 

@@ -14,7 +14,7 @@ export interface Change {
   /** Writes the row if it may be written, with `changeId` in its `change_id`, and returns something when it did. */
   head: (changeId: string) => Sql;
   /** What else the change writes; `proof` is true only behind its own head, and false when the batch comes again. */
-  then?: (proof: Sql) => Sql[];
+  also?: (proof: Sql) => Sql[];
   audit: Omit<AuditEntry, 'changeId'>;
   /** What a keyed POST will answer. */
   answer?: Answer;
@@ -42,7 +42,7 @@ export async function commitChange(ctx: Context, change: Change): Promise<boolea
   const commit = { organizationId: tenant.id, userId: actor.userId, at: now, proof };
   const statements = [
     change.head(changeId),
-    ...(change.then?.(proof) ?? []),
+    ...(change.also?.(proof) ?? []),
     ...(idempotency && change.answer ? [idempotencyStatement(idempotency, change.answer, commit)] : []),
     // Last, because its presence is what makes `proof` false.
     auditStatement(originOf(ctx), { ...change.audit, changeId }, commit),

@@ -150,7 +150,8 @@ export class ParticipantLedger extends DurableObject<Env> {
     if (news.kind === 'snapshot') {
       const message = this.snapshot(news.state);
       this.toldDate = dateAt(this.timeZone, Date.now());
-      return broadcast(this.watchers(), message);
+      broadcast(this.watchers(), message);
+      return;
     }
     const today = dateAt(this.timeZone, Date.now());
     const budgets = news.state.plans.flatMap((plan) =>

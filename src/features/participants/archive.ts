@@ -36,7 +36,7 @@ export async function archiveParticipant(
     const done = await commitChange(ctx, {
       table: 'participants',
       head: (changeId) => setStatus(row, { ...next, change_id: changeId }),
-      then: (proof) => [
+      also: (proof) => [
         sql`UPDATE organizations SET participant_count = participant_count - 1 WHERE id = ${ctx.tenant.id} AND ${proof}`,
       ],
       audit: {
@@ -76,7 +76,7 @@ export async function restoreParticipant(ctx: Context, id: string): Promise<Made
     const done = await commitChange(ctx, {
       table: 'participants',
       head: (changeId) => setStatus(row, { ...next, change_id: changeId }, room),
-      then: (proof) => [
+      also: (proof) => [
         sql`UPDATE organizations SET participant_count = participant_count + 1 WHERE id = ${ctx.tenant.id} AND ${proof}`,
       ],
       audit: {

@@ -40,7 +40,7 @@ export async function createParticipant(
     commitChange(ctx, {
       table: 'participants',
       head: (changeId) => insertParticipant({ ...row, change_id: changeId }),
-      then: (fresh) => [
+      also: (fresh) => [
         sql`UPDATE organizations SET participant_count = participant_count + 1 WHERE id = ${ctx.tenant.id} AND ${fresh}`,
         insertWords({ participantId: row.id, organizationId: ctx.tenant.id, fields }, fresh),
         ...(plan ? planStatements(ctx, plan, { participantId: row.id, proof: fresh }) : []),

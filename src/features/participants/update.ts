@@ -88,7 +88,7 @@ async function write(
           change_id = ${changeId}, updated_at = ${next.updated_at}
         WHERE id = ${row.id} AND organization_id = ${ctx.tenant.id} AND revision = ${row.revision} AND status <> 'archived'
         RETURNING id`,
-      then: (proof) => replaceWords(indexed, proof),
+      also: (proof) => replaceWords(indexed, proof),
       audit: { action: 'participant.updated', entityId: row.id, before: only(row), after: only(next) },
     }),
   );

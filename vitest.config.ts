@@ -1,0 +1,46 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+import { newKeys } from './scripts/lib/keys.ts';
+
+/** The tests' own sign-in: made anew for each run. */
+const keys = newKeys();
+
+export default defineConfig(async () => ({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.workers.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                TEST_MIGRATIONS: await readD1Migrations('migrations'),
+                TEST_KEYS: JSON.stringify(keys),
+                AUTH_ISSUER: keys.issuer,
+                AUTH_JWKS: JSON.stringify({ keys: [keys.publicJwk] }),
+                ALLOWED_ORIGINS: 'https://app.caddy.test',
+                SERVER_TIMING: 'on',
+                RATE_LIMIT: 'off',
+              },
+            },
+          }),
+        ],
+        test: {
+          name: 'workers',
+          include: ['test/**/*.workers.test.ts'],
+          setupFiles: ['test/support/workers/setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+}));

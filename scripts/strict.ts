@@ -3,6 +3,8 @@
  * key WITHOUT ROWID. `npm run migration -- NAME` runs it; a test reads the schema back.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './lib/paths.ts';
 
 const WITHOUT_ROWID = new Set([
   'audit_logs',
@@ -17,9 +19,9 @@ const WITHOUT_ROWID = new Set([
   'support_item_words',
 ]);
 
-const folder = new URL('../migrations/', import.meta.url);
+const folder = join(ROOT, 'migrations');
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.sql'))) {
-  const path = new URL(file, folder);
+  const path = join(folder, file);
   const before = readFileSync(path, 'utf8');
   const after = before.replace(
     /CREATE TABLE `(\w+)` \((.*?)\n\);/gs,

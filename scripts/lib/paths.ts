@@ -1,8 +1,7 @@
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 
 /** The project's folder. */
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+export const ROOT = join(import.meta.dirname, '../..');
 
 /** Where the local service keeps its data: `STATE_DIR`, else `.wrangler/state`. */
 export function stateDirectory(): string {

@@ -3,10 +3,11 @@ import { callLedger } from './client.ts';
 import type { LedgerKey } from './load.ts';
 
 /**
- * Tells a participant's ledger that someone wrote past it, after the answer. Best effort: the ledger checks every
- * choice against D1 anyway, and while someone watches it looks by itself.
+ * Tells a participant's ledger that someone wrote past it, after the answer; by the queue when that does not work.
+ * Nothing depends on it but how soon watchers see the change: the ledger checks every choice against D1 anyway.
  */
 export function pokeLedger(ctx: Context, participantId: string): void {
   const key: LedgerKey = { organizationId: ctx.tenant.id, participantId };
-  ctx.later(callLedger(ctx.env, key, (stub) => stub.poke()));
+  const queued = () => ctx.env.JOBS.send({ type: 'ledger.poke', ...key });
+  ctx.later(callLedger(ctx.env, key, (ledger) => ledger.poke()).catch(queued));
 }

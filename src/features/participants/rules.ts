@@ -1,5 +1,4 @@
 import { fold, wordsOf } from '../../text/rules.ts';
-import type { ParticipantFields } from './schemas.ts';
 
 /** What the list sorts a participant by: family name, then given name, without case and accents. */
 export function nameKey(profile: { firstName: string; lastName: string }): string {
@@ -11,8 +10,19 @@ export function tagWord(tag: string): string {
   return `#${fold(tag.trim())}`;
 }
 
+export interface Findable {
+  ndisNumber: string;
+  profile: {
+    firstName: string;
+    lastName: string;
+    preferredName: string | null;
+    contact: { email: string | null; phone: string | null; mobile: string | null };
+  };
+  tags: readonly string[];
+}
+
 /** Everything that a search may find the participant by: words of the names, the number, e-mail and phones, and tags. */
-export function searchWords(fields: Pick<ParticipantFields, 'ndisNumber' | 'profile' | 'tags'>): string[] {
+export function searchWords(fields: Findable): string[] {
   const { profile } = fields;
   const { contact } = profile;
   const texts = [profile.firstName, profile.lastName, profile.preferredName, contact.email, fields.ndisNumber];

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { callLedger } from './features/ledger/client.ts';
+
+/** What travels through the queue. Each handler acts on what is true now, so a second delivery is harmless. */
+const Job = z.discriminatedUnion('type', [
+  /** Someone wrote past a ledger, and telling it at once did not work. */
+  z.object({ type: z.literal('ledger.poke'), organizationId: z.string(), participantId: z.string() }),
+]);
+export type Job = z.infer<typeof Job>;
+
+/** Seconds before a failed job is tried again. */
+const RETRY_AFTER = 30;
+
+async function work(job: Job, env: Env): Promise<void> {
+  switch (job.type) {
+    case 'ledger.poke':
+      await callLedger(env, job, (ledger) => ledger.poke());
+  }
+}
+
+/** Works off a batch; each message is acknowledged or retried by itself. */
+export async function runJobs(batch: MessageBatch, env: Env): Promise<void> {
+  for (const message of batch.messages) {
+    const job = Job.safeParse(message.body);
+    if (batch.queue.endsWith('-dead') || !job.success) {
+      // Dead or not ours: said, and done with. The message itself stays out of the log.
+      const type = job.success ? job.data.type : 'unknown';
+      console.error(JSON.stringify({ level: 'error', event: 'job.dead', type, id: message.id, attempts: message.attempts }));
+      message.ack();
+      continue;
+    }
+    try {
+      await work(job.data, env);
+      message.ack();
+    } catch {
+      message.retry({ delaySeconds: RETRY_AFTER });
+    }
+  }
+}

@@ -51,6 +51,10 @@ const Variables = z
     AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
     AUTH_AUTHORIZED_PARTIES: commaSeparated,
     ALLOWED_ORIGINS: commaSeparated,
+    APP_URL: z.url().optional(),
+    EMAIL_TRANSPORT: z.enum(['outbox', 'resend']).default('outbox'),
+    EMAIL_FROM: z.string().optional(),
+    RESEND_BASE_URL: z.url().default('https://api.resend.com'),
     SERVER_TIMING: switched('off'),
     RATE_LIMIT: switched('on'),
   })
@@ -59,6 +63,9 @@ const Variables = z
       issues.addIssue({ code: 'custom', path: ['AUTH_JWKS'], message: 'set either AUTH_JWKS or AUTH_JWKS_URL' });
     }
   });
+
+/** Names the variables that are missing or malformed; never what they hold. */
+export class ConfigurationError extends Error {}
 
 /** The Worker's variables, read and checked. */
 export type Configuration = z.infer<typeof Variables>;
@@ -72,7 +79,7 @@ export function configuration(env: Env): Configuration {
   const parsed = Variables.safeParse(env);
   if (!parsed.success) {
     const names = parsed.error.issues.map((issue) => `${issue.path.join('.')} (${issue.message})`);
-    throw new Error(`Missing or malformed variables: ${names.join('; ')}`);
+    throw new ConfigurationError(`Missing or malformed variables: ${names.join('; ')}`);
   }
   configurations.set(env, parsed.data);
   return parsed.data;

@@ -25,7 +25,9 @@ export async function runJobs(batch: MessageBatch, env: Env): Promise<void> {
     if (batch.queue.endsWith('-dead') || !job.success) {
       // Dead or not ours: said, and done with. The message itself stays out of the log.
       const type = job.success ? job.data.type : 'unknown';
-      console.error(JSON.stringify({ level: 'error', event: 'job.dead', type, id: message.id, attempts: message.attempts }));
+      console.error(
+        JSON.stringify({ level: 'error', event: 'job.dead', type, id: message.id, attempts: message.attempts }),
+      );
       message.ack();
       continue;
     }

@@ -1,9 +1,14 @@
+import { env } from 'cloudflare:workers';
 import { app } from './app.ts';
 import { runCron } from './crons.ts';
+import { configuration } from './env.ts';
 import { runJobs } from './jobs.ts';
 
 export type { AppType } from './app.ts';
 export { ParticipantLedger } from './features/ledger/object.ts';
+
+// A missing or malformed variable is an error of the start, not of some later request.
+configuration(env);
 
 export default {
   fetch: app.fetch,

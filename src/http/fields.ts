@@ -4,11 +4,16 @@ import { MAX_CENTS } from '../money/rules.ts';
 import { isStorable } from '../text/rules.ts';
 import { isDate, isTimeOfDay } from '../time/rules.ts';
 
-/** The fields that requests are made of, with the limits of `api.md` §2. */
+/**
+ * The fields that requests and answers are made of, with the limits of `api.md` §2. What `.meta` says is for the
+ * OpenAPI document alone: it accepts what the field accepts, blanks that are dropped included.
+ */
 
 const SHORT = 200;
 const LONG = 10_000;
 export const MAX_LIST = 100;
+/** Something other than blanks, as a JSON Schema pattern. */
+const NOT_BLANK = '\\S';
 
 function characters(value: string): number {
   let count = 0;
@@ -30,13 +35,13 @@ export const longText = () => textUpTo(LONG);
 
 /** A short text with something in it; blanks around it are dropped. */
 export const name = () =>
-  z.string().trim().pipe(textUpTo(SHORT).min(1, 'must not be empty')).meta({ minLength: 1, maxLength: SHORT });
+  z.string().trim().pipe(textUpTo(SHORT).min(1, 'must not be empty')).meta({ minLength: 1, maxLength: SHORT, pattern: NOT_BLANK });
 
 /** Why something is done, for the audit. */
 export const reason = () =>
   textUpTo(LONG)
     .refine((value) => value.trim() !== '', 'must not be empty')
-    .meta({ minLength: 1 });
+    .meta({ minLength: 1, pattern: NOT_BLANK, description: 'Kept in the audit log.' });
 
 /** An optional text: left out, null or empty, it is null. */
 export const optionalText = () =>
@@ -66,36 +71,61 @@ export const timeOfDay = () =>
     .refine(isTimeOfDay, 'must be a time of day, 00:00 to 23:59')
     .meta({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' });
 
+/** An instant of an answer, in UTC. */
+export const instant = () =>
+  z
+    .string()
+    .refine((value) => value.endsWith('Z') && !Number.isNaN(Date.parse(value)), 'must be an instant in UTC')
+    .meta({ format: 'date-time' });
+
 /** Whole cents, from 0 to A$100 million. */
 export const cents = () =>
   z.int('must be a whole number of cents').min(0, 'must not be negative').max(MAX_CENTS, 'is too much');
 
-const PATTERN: Record<IdPrefix, string> = Object.fromEntries(
-  (['org', 'usr', 'par', 'pln', 'bud', 'svc', 'chg'] as const).map((prefix) => [
-    prefix,
-    `^${prefix}_[0-7][0-9a-z]{25}$`,
-  ]),
-) as Record<IdPrefix, string>;
+/** The form of a TypeID: the prefix and 26 digits of Crockford's base 32. */
+export const idPattern = (prefix: IdPrefix) => `^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`;
+
+/** Made up, for the examples of the OpenAPI document. */
+export const EXAMPLE_IDS: Record<IdPrefix, string> = {
+  org: 'org_01m84aezkffq9vjext3g1fdp6x',
+  usr: 'usr_01m84aeznne07sr3h82p8e5mct',
+  par: 'par_01m84aezt9fk3r9rvw1f31aj2p',
+  pln: 'pln_01m84aezwdf6fsdtj7hna1wdx3',
+  bud: 'bud_01m84aezykfvgvcmpqgspdcvvj',
+  svc: 'svc_01m84af03me4d8z5mj9w7px9v1',
+  chg: 'chg_01m84af059eh3ajs9etx1gk29k',
+};
 
 /** An id that a body or a query names: what is not of its form is an error of the field. */
 export const id = (prefix: IdPrefix) =>
   z
     .string()
     .refine((value) => isId(prefix, value), `must be an id that begins with ${prefix}_`)
-    .meta({ pattern: PATTERN[prefix] });
+    .meta({ pattern: idPattern(prefix) });
+
+const SUPPORT_ITEM_CODE = /^(\d{2}_\d{3,9}(_\d{4})+_\d_\d(_[A-Z]{1,2}\d?)?|Bereavement)$/;
+export const SUPPORT_ITEM_CODE_PATTERN = SUPPORT_ITEM_CODE.source;
 
 /** A support item's number, as the catalogues write them (`domain.md` §3.1). */
 export const supportItemCode = () =>
   z
     .string()
     .trim()
-    .regex(
-      /^(\d{2}_\d{3,9}(_\d{4})+_\d_\d(_[A-Z]{1,2}\d?)?|Bereavement)$/,
-      'must be a support item number such as 01_011_0107_1_1',
-    );
+    .regex(SUPPORT_ITEM_CODE, 'must be a support item number such as 01_011_0107_1_1')
+    .meta({ pattern: `^\\s*${SUPPORT_ITEM_CODE_PATTERN.slice(1, -1)}\\s*$` });
 
 /** Query lists of one or many: `?limit=` and `&cursor=` (`api.md` §2). */
 export const page = {
-  limit: z.coerce.number<string>('must be a number').int('must be a whole number').min(1).max(100).default(20),
-  cursor: z.string().max(1_000).optional(),
+  limit: z.coerce
+    .number<string>('must be a number')
+    .int('must be a whole number')
+    .min(1)
+    .max(100)
+    .default(20)
+    .meta({ description: 'How many rows a page has at most.' }),
+  cursor: z.string().max(1_000).optional().meta({ description: 'The `nextCursor` of the page before.' }),
 };
+
+/** A page's `nextCursor`. */
+export const nextCursor = () =>
+  z.string().nullable().meta({ description: 'Where the next page begins; null on the last one.' });

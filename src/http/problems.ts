@@ -1,4 +1,5 @@
 import { HTTPException } from 'hono/http-exception';
+import { ConfigurationError } from '../env.ts';
 import type { Request } from './app-env.ts';
 import { AppError, problem, type Refusal, statusOf } from './problem.ts';
 
@@ -18,7 +19,12 @@ export function answerProblem(c: Request, error: unknown): Response {
   const body = problem(refusal, requestId);
   if (body.status >= 500) {
     // The name of the error's class alone: messages of the database carry what was bound.
-    const name = error instanceof Error ? error.constructor.name : typeof error;
+    const name =
+      error instanceof ConfigurationError
+        ? error.message
+        : error instanceof Error
+          ? error.constructor.name
+          : typeof error;
     const at =
       error instanceof Error
         ? (error.stack ?? '')

@@ -2,7 +2,7 @@ import sql, { type Sql } from 'sql-template-tag';
 import type { Context } from '../../context.ts';
 import { ConstraintError } from '../../database/database.ts';
 import type { Request } from '../../http/app-env.ts';
-import { AppError, refuse } from '../../http/problem.ts';
+import { AppError, type ErrorCode, refuse } from '../../http/problem.ts';
 import { sha256 } from '../../text/digest.ts';
 import { isStorable } from '../../text/rules.ts';
 import { idempotencyStatement, KEY_TAKEN } from './record.ts';
@@ -18,6 +18,14 @@ export interface Made<View> {
   headers: Record<string, string>;
   recorded: boolean;
 }
+
+/** Refusals that an earlier success cannot explain: permission comes before a replay. */
+const NEVER_REPLAYED: ReadonlySet<ErrorCode> = new Set([
+  'UNAVAILABLE',
+  'FORBIDDEN',
+  'FEATURE_DISABLED',
+  'SUBSCRIPTION_INACTIVE',
+]);
 
 /** The key was already in the record when the verb's batch came: nothing was written. */
 export class KeyTaken extends Error {}
@@ -50,7 +58,7 @@ export async function once<View>(
       return made;
     } catch (error) {
       const mayBeReplay =
-        error instanceof KeyTaken || (error instanceof AppError && error.refusal.code !== 'UNAVAILABLE');
+        error instanceof KeyTaken || (error instanceof AppError && !NEVER_REPLAYED.has(error.refusal.code));
       if (!mayBeReplay) throw error;
       const earlier = await replay<View>(ctx);
       if (earlier) return earlier;

@@ -37,6 +37,8 @@ export interface Keeper {
   readonly openDatabase: (usage: Usage) => Database;
   readonly tell: (news: News) => void;
   turn: Promise<unknown>;
+  /** When the database last could not be reached (ms): whoever has waited since before then is not kept longer. */
+  failedAt: number;
 }
 
 /** Told, when what watchers were told may be wrong: no version is equal to it. */
@@ -44,6 +46,17 @@ const UNTRUE = -1;
 
 /** How often a write is tried against a ledger that others keep changing before it is given up. */
 const MAX_ATTEMPTS = 12;
+
+/** The answer while the database cannot be reached. */
+function unavailable(usage: Usage): Reply<never> {
+  return { ok: false, keyTaken: false, refusal: new Unavailable().refusal, usage };
+}
+
+/** Runs a command in turn; when the database fails before its turn comes, it is refused with those before it. */
+export function commandInTurn<Value>(keeper: Keeper, command: () => Promise<Reply<Value>>): Promise<Reply<Value>> {
+  const entered = Date.now();
+  return inTurn(keeper, async () => (keeper.failedAt >= entered ? unavailable(noUsage()) : command()));
+}
 
 /** Runs work alone: after everything that came before it, whether that failed or not. */
 export function inTurn<Value>(keeper: Keeper, work: () => Promise<Value>): Promise<Value> {
@@ -122,8 +135,8 @@ export async function persevere<Value>(
       }
     }
   } catch (error) {
-    if (error instanceof Unavailable) return { ok: false, keyTaken: false, refusal: error.refusal, usage };
-    throw error;
+    if (!(error instanceof Unavailable)) throw error;
+    keeper.failedAt = Date.now();
   }
-  return { ok: false, keyTaken: false, refusal: new Unavailable().refusal, usage };
+  return unavailable(usage);
 }

@@ -5,7 +5,7 @@ import { budgetsView, budgetView } from '../budgets/rules.ts';
 import { change } from './change.ts';
 import { ledgerKey } from './client.ts';
 import type { CancelCommand, RecordCommand, StructureCommand } from './commands.ts';
-import { inTurn, type Keeper, type News, reload } from './keeper.ts';
+import { commandInTurn, inTurn, type Keeper, type News, reload } from './keeper.ts';
 import { CLOSE, ClientMessage, type ServerMessage, WATCHER_HEADER, Watcher } from './protocol.ts';
 import { cancel, record } from './services.ts';
 import type { LedgerState } from './state.ts';
@@ -17,6 +17,9 @@ interface Told {
   asOf: string;
 }
 
+/** How often a resync reads D1 (ms). */
+const RESYNC_EVERY = 1_000;
+
 /**
  * One participant's ledger: chooses from memory, commits to D1, tells whoever watches. It remembers nothing that D1
  * does not have; losing it loses nothing.
@@ -25,6 +28,7 @@ export class ParticipantLedger extends DurableObject<Env> {
   private readonly keeper: Keeper;
   private timeZone = 'UTC';
   private toldDate: string | null = null;
+  private resyncedAt = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -35,6 +39,7 @@ export class ParticipantLedger extends DurableObject<Env> {
       openDatabase: (usage) => openDatabase(this.env.DB, usage),
       tell: (news) => this.tell(news),
       turn: Promise.resolve(),
+      failedAt: 0,
     };
     const [first] = this.watchers();
     if (!first) return;
@@ -47,15 +52,15 @@ export class ParticipantLedger extends DurableObject<Env> {
   }
 
   record(command: RecordCommand) {
-    return inTurn(this.keeper, () => record(this.keeper, this.known(command)));
+    return commandInTurn(this.keeper, () => record(this.keeper, this.known(command)));
   }
 
   cancel(command: CancelCommand) {
-    return inTurn(this.keeper, () => cancel(this.keeper, this.known(command)));
+    return commandInTurn(this.keeper, () => cancel(this.keeper, this.known(command)));
   }
 
   change(command: StructureCommand) {
-    return inTurn(this.keeper, () => change(this.keeper, this.known(command)));
+    return commandInTurn(this.keeper, () => change(this.keeper, this.known(command)));
   }
 
   /** Someone wrote to the participant without passing here. */
@@ -89,7 +94,10 @@ export class ParticipantLedger extends DurableObject<Env> {
     if (message === 'ping') return socket.send('pong');
     if (!isResync(message)) return send(socket, { type: 'error', code: 'VALIDATION_FAILED' });
     await inTurn(this.keeper, async () => {
-      const { state } = await reload(this.keeper, openDatabase(this.env.DB));
+      // A client that asks again and again is answered from memory, not at everyone's expense.
+      const recent = Date.now() - this.resyncedAt < RESYNC_EVERY ? this.keeper.state : null;
+      const state = recent ?? (await reload(this.keeper, openDatabase(this.env.DB))).state;
+      if (!recent) this.resyncedAt = Date.now();
       if (state) send(socket, this.snapshot(state));
     });
   }

@@ -53,6 +53,10 @@ export const participantLiveRoutes = new Hono<AppEnv>().get(
     const key = { organizationId: context.tenant.id, participantId };
     const opened = await callLedger(c.env, key, (ledger) => ledger.fetch('https://ledger/', { headers }));
     if (!opened.webSocket) notFound('participant');
-    return new Response(null, { status: 101, webSocket: opened.webSocket });
+    return new Response(null, {
+      status: 101,
+      webSocket: opened.webSocket,
+      headers: { 'X-Request-Id': c.var.requestId },
+    });
   },
 );

@@ -227,7 +227,6 @@ CREATE TABLE `plans` (
 	`revision` integer DEFAULT 1 NOT NULL,
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL,
-	FOREIGN KEY (`organization_id`) REFERENCES `organizations`(`id`) ON UPDATE no action ON DELETE no action,
 	FOREIGN KEY (`participant_id`) REFERENCES `participants`(`id`) ON UPDATE no action ON DELETE no action,
 	FOREIGN KEY (`support_coordinator_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "plan_dates" CHECK("plans"."start_date" <= "plans"."end_date"),
@@ -239,7 +238,6 @@ CREATE TABLE `plans` (
 ) STRICT;
 --> statement-breakpoint
 CREATE UNIQUE INDEX `plans_by_participant` ON `plans` (`participant_id`,`start_date`);--> statement-breakpoint
-CREATE INDEX `plans_by_organization` ON `plans` (`organization_id`,`participant_id`,`start_date`);--> statement-breakpoint
 CREATE INDEX `plans_support_coordinator` ON `plans` (`support_coordinator_id`);--> statement-breakpoint
 CREATE TABLE `pool_boundaries` (
 	`pool_id` text NOT NULL,
@@ -292,7 +290,7 @@ CREATE TABLE `services` (
 	CONSTRAINT "service_quantity" CHECK("services"."quantity_hundredths" > 0)
 ) STRICT;
 --> statement-breakpoint
-CREATE INDEX `services_by_participant` ON `services` (`participant_id`,`service_date`,`id`);--> statement-breakpoint
+CREATE INDEX `services_by_participant` ON `services` (`participant_id`,`service_date`,`support_item_code`,`start_time`,`support_worker_id`);--> statement-breakpoint
 CREATE INDEX `services_by_organization` ON `services` (`organization_id`,`service_date`,`id`);--> statement-breakpoint
 CREATE INDEX `services_by_worker` ON `services` (`support_worker_id`,`service_date`,`id`);--> statement-breakpoint
 CREATE INDEX `services_by_budget` ON `services` (`budget_id`,`service_date`);--> statement-breakpoint

@@ -35,7 +35,11 @@ export const longText = () => textUpTo(LONG);
 
 /** A short text with something in it; blanks around it are dropped. */
 export const name = () =>
-  z.string().trim().pipe(textUpTo(SHORT).min(1, 'must not be empty')).meta({ minLength: 1, maxLength: SHORT, pattern: NOT_BLANK });
+  z
+    .string()
+    .trim()
+    .pipe(textUpTo(SHORT).min(1, 'must not be empty'))
+    .meta({ minLength: 1, maxLength: SHORT, pattern: NOT_BLANK });
 
 /** Why something is done, for the audit. */
 export const reason = () =>

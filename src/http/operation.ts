@@ -1,15 +1,29 @@
 import type { MiddlewareHandler } from 'hono';
-import { describeRoute, resolver, uniqueSymbol } from 'hono-openapi';
+import { resolver, uniqueSymbol } from 'hono-openapi';
 import { z } from 'zod';
 import { authorize, requireSubscription } from '../features/sign-in/authorize.ts';
-import type { Permission } from '../features/sign-in/rules.ts';
+import { featureOf, type Permission } from '../features/sign-in/rules.ts';
+import type { IdPrefix } from '../ids.ts';
 import type { AppEnv } from './app-env.ts';
-import { type ErrorCode, statusOf, titleOf } from './problem.ts';
+import { EXAMPLE_IDS, idPattern } from './fields.ts';
+import { ERROR_CODES, type ErrorCode, statusOf, titleOf } from './problem.ts';
 
 /** Who may call a route: nobody in particular, anyone signed in, or holders of a permission. */
 export type Access = 'public' | 'authenticated' | Permission;
 
+/** A parameter that no schema validates: part of the path, or a header. */
+export interface Parameter {
+  name: string;
+  in: 'path' | 'header';
+  required: boolean;
+  description: string;
+  schema: { type: 'string'; pattern?: string; minLength?: number; maxLength?: number; enum?: string[] };
+  example: string;
+}
+
 export interface Operation {
+  /** The operation's name in the document, and so in generated clients: it never changes. */
+  id: string;
   summary: string;
   description?: string;
   tag: string;
@@ -20,12 +34,16 @@ export interface Operation {
   keyed?: boolean;
   /** True for a change that honours If-Match; and for a GET that honours If-None-Match. */
   conditional?: boolean;
+  /** True for a socket, which a ticket opens as well as a token. */
+  socket?: boolean;
+  /** What the `{id}` of the path names. */
+  idOf?: IdPrefix;
+  parameters?: readonly Parameter[];
   success: {
     status: 200 | 201 | 101;
     description: string;
     schema?: z.ZodType;
-    headers?: readonly string[];
-    example?: unknown;
+    headers?: readonly Header[];
   };
   /** What the route itself may refuse with; the codes of its access, body and keys are added. */
   errors?: readonly ErrorCode[];
@@ -33,45 +51,115 @@ export interface Operation {
   bodyless?: boolean;
 }
 
-const HEADERS: Record<string, { description: string; schema: { type: 'string' } }> = {
-  Location: { description: 'The path of what was created.', schema: { type: 'string' } },
-  ETag: { description: 'The revision of the resource, for If-Match and If-None-Match.', schema: { type: 'string' } },
-  'Idempotent-Replayed': {
-    description: '`true` when this is the answer of an earlier request with the same key.',
-    schema: { type: 'string' },
+/** The headers of answers, for the document's components. */
+export const HEADERS = {
+  'X-Request-Id': {
+    description: 'The id of this request, as in our log.',
+    schema: { type: 'string', format: 'uuid' },
+    example: '0b4c6e0e-5d5f-4a3c-9a59-0d4f3a5d8f11',
   },
-};
+  Location: {
+    description: 'The path of what was created.',
+    schema: { type: 'string', format: 'uri-reference' },
+    example: `/v1/participants/${EXAMPLE_IDS.par}`,
+  },
+  ETag: {
+    description: 'The revision of the resource, for If-Match and If-None-Match.',
+    schema: { type: 'string', pattern: '^"\\d+"$' },
+    example: '"3"',
+  },
+  'Idempotent-Replayed': {
+    description: 'Present when this is the answer of an earlier request with the same key.',
+    schema: { type: 'string', const: 'true' },
+    example: 'true',
+  },
+  'WWW-Authenticate': {
+    description: 'How to sign in.',
+    schema: { type: 'string' },
+    example: 'Bearer realm="caddy"',
+  },
+  'Retry-After': {
+    description: 'Seconds to wait before asking again.',
+    schema: { type: 'string', pattern: '^\\d+$' },
+    example: '2',
+  },
+} as const;
+type Header = keyof typeof HEADERS;
 
 const Problem = z
   .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    code: z.string(),
-    requestId: z.string(),
-    errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
-    details: z.record(z.string(), z.unknown()).optional(),
+    type: z.string().meta({ description: 'A URN of the code.' }),
+    title: z.string().meta({ description: 'What the code says in general.' }),
+    status: z.int().min(400).max(599),
+    detail: z.string().meta({ description: 'What happened here.' }),
+    code: z.enum(ERROR_CODES).meta({ description: 'Features add codes; none changes its meaning.' }),
+    requestId: z.string().meta({ description: 'The same as X-Request-Id.' }),
+    errors: z
+      .array(z.object({ pointer: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: 'The fields that do not fit: a JSON pointer into the body, or the name of a parameter.' }),
+    details: z.record(z.string(), z.unknown()).optional().meta({
+      description:
+        'Facts for programs. `INSUFFICIENT_BUDGET`: `budgetId`, `requiredCents`, `availableCents`; `PRICE_ABOVE_LIMIT`: `unitPriceCents`, `limitCents`; `FORBIDDEN`: `permission`.',
+    }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details; `code` is stable, the texts are for people.' });
 
-function codesOf(operation: Operation, method: 'read' | 'write'): ErrorCode[] {
-  const codes = new Set<ErrorCode>(operation.errors);
-  codes.add('INTERNAL').add('UNAVAILABLE');
-  if (operation.permission !== 'public') {
-    for (const code of ['UNAUTHENTICATED', 'USER_NOT_PROVISIONED', 'USER_SUSPENDED', 'RATE_LIMITED'] as const)
-      codes.add(code);
-    if (operation.permission !== 'authenticated') codes.add('FORBIDDEN');
-  }
-  if (operation.changes) codes.add('SUBSCRIPTION_INACTIVE');
-  if (operation.keyed) codes.add('IDEMPOTENCY_KEY_REUSED').add('IN_PROGRESS').add('VALIDATION_FAILED');
-  if (operation.conditional && method === 'write') codes.add('STALE');
-  if (method === 'write' && !operation.bodyless) {
-    for (const code of ['MALFORMED_JSON', 'VALIDATION_FAILED', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const)
-      codes.add(code);
-  }
-  return [...codes];
+interface Overridden {
+  zodSchema: { _zod: { def: { type: string } } };
+  jsonSchema: z.core.JSONSchema.BaseSchema;
 }
+
+/** Answers may gain fields, so their objects are open; and bounds that every whole number has say nothing. */
+function loosen({ zodSchema, jsonSchema }: Overridden): void {
+  const { type } = zodSchema._zod.def;
+  if (type === 'object') delete jsonSchema.additionalProperties;
+  if (type === 'record') {
+    delete jsonSchema.propertyNames;
+    jsonSchema.additionalProperties = true;
+  }
+  if (jsonSchema.type === 'integer' && jsonSchema.minimum === Number.MIN_SAFE_INTEGER) {
+    delete jsonSchema.minimum;
+    delete jsonSchema.maximum;
+    jsonSchema.format = 'int64';
+  }
+}
+
+const answered = (schema: z.ZodType) => resolver(schema, { options: { io: 'output', override: loosen } });
+
+/** A reference to one of the document's components. */
+export const componentRef = (kind: 'examples' | 'headers', name: string) => ({ $ref: `#/components/${kind}/${name}` });
+
+function headersOf(names: Iterable<Header>) {
+  return Object.fromEntries(['X-Request-Id', ...names].map((name) => [name, componentRef('headers', name)]));
+}
+
+function codesOf(operation: Operation, method: 'read' | 'write'): ErrorCode[] {
+  const { permission } = operation;
+  const codes = new Set<ErrorCode>(operation.errors).add('INTERNAL');
+  const add = (...more: ErrorCode[]) => {
+    for (const code of more) codes.add(code);
+  };
+  if (permission !== 'public') {
+    add('UNAUTHENTICATED', 'USER_NOT_PROVISIONED', 'USER_SUSPENDED', 'RATE_LIMITED', 'UNAVAILABLE');
+    if (permission !== 'authenticated') add('FORBIDDEN');
+    if (permission !== 'authenticated' && featureOf(permission) !== null) add('FEATURE_DISABLED');
+  }
+  if (operation.changes) add('SUBSCRIPTION_INACTIVE');
+  if (operation.keyed) add('IDEMPOTENCY_KEY_REUSED', 'IN_PROGRESS', 'VALIDATION_FAILED');
+  if (method === 'write') {
+    add('PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');
+    if (!operation.bodyless) add('MALFORMED_JSON', 'VALIDATION_FAILED');
+    if (operation.conditional) add('STALE');
+  }
+  return ERROR_CODES.filter((code) => codes.has(code));
+}
+
+const OF_STATUS: Record<number, readonly Header[]> = {
+  401: ['WWW-Authenticate'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
+};
 
 function errorResponses(codes: readonly ErrorCode[]) {
   const byStatus = Map.groupBy(codes, (code) => statusOf(code));
@@ -80,25 +168,12 @@ function errorResponses(codes: readonly ErrorCode[]) {
       status,
       {
         description: list.map((code) => `\`${code}\`: ${titleOf(code)}.`).join(' '),
+        headers: headersOf(OF_STATUS[status] ?? []),
         'x-codes': list,
         content: {
           'application/problem+json': {
-            schema: resolver(Problem),
-            examples: Object.fromEntries(
-              list.map((code) => [
-                code,
-                {
-                  value: {
-                    type: `urn:caddy:problem:${code.toLowerCase().replaceAll('_', '-')}`,
-                    title: titleOf(code),
-                    status,
-                    detail: titleOf(code),
-                    code,
-                    requestId: '0b4c6e0e-5d5f-4a3c-9a59-0d4f3a5d8f11',
-                  },
-                },
-              ]),
-            ),
+            schema: answered(Problem),
+            examples: Object.fromEntries(list.map((code) => [code, componentRef('examples', code)])),
           },
         },
       },
@@ -106,27 +181,41 @@ function errorResponses(codes: readonly ErrorCode[]) {
   );
 }
 
-function parametersOf(operation: Operation, method: 'read' | 'write') {
-  const header = (name: string, description: string, schema: object) => ({
-    name,
-    in: 'header' as const,
-    required: false,
-    description,
-    schema,
-  });
-  const parameters = [];
+function parametersOf(operation: Operation, method: 'read' | 'write'): Parameter[] {
+  const parameters: Parameter[] = [];
+  const header = (name: string, rest: Pick<Parameter, 'description' | 'schema' | 'example'>) =>
+    parameters.push({ name, in: 'header', required: false, ...rest });
+  if (operation.idOf) {
+    parameters.push({
+      name: 'id',
+      in: 'path',
+      required: true,
+      description: `An id that begins with \`${operation.idOf}_\`.`,
+      schema: { type: 'string', pattern: idPattern(operation.idOf) },
+      example: EXAMPLE_IDS[operation.idOf],
+    });
+  }
+  parameters.push(...(operation.parameters ?? []));
   if (operation.keyed) {
-    const about = 'Makes a repeated request the same one: it answers as the first time, for 30 days.';
-    parameters.push(header('Idempotency-Key', about, { type: 'string', minLength: 1, maxLength: 255 }));
+    header('Idempotency-Key', {
+      description: 'Makes a repeated request the same one: it answers as the first time, for 30 days.',
+      schema: { type: 'string', minLength: 1, maxLength: 255 },
+      example: '5c1f6a52-7c0d-4b4e-9f0e-2f6c3f4f8a10',
+    });
   }
   if (operation.conditional) {
-    const about =
+    const [name, description] =
       method === 'write'
-        ? 'The ETag that was read: 412 when it is old.'
-        : 'The ETag that is known: 304 when it still holds.';
-    parameters.push(header(method === 'write' ? 'If-Match' : 'If-None-Match', about, { type: 'string' }));
+        ? ['If-Match', 'The ETag that was read: 412 when it is old.']
+        : ['If-None-Match', 'The ETag that is known: 304 when it still holds.'];
+    header(name, { description, schema: { type: 'string' }, example: '"3"' });
   }
   return parameters;
+}
+
+function securityOf({ permission, socket }: Operation) {
+  if (permission === 'public') return [];
+  return socket ? [{ bearer: [] }, { ticket: [] }] : [{ bearer: [] }];
 }
 
 function describe(operation: Operation, method: 'read' | 'write') {
@@ -136,26 +225,24 @@ function describe(operation: Operation, method: 'read' | 'write') {
   if (operation.conditional) headers.add('ETag');
   const answer = {
     description: success.description,
-    headers: Object.fromEntries([...headers].map((name) => [name, HEADERS[name] ?? HEADERS['ETag']])),
-    ...(success.schema && {
-      content: {
-        'application/json': {
-          schema: resolver(success.schema, { options: { io: 'output' } }),
-          ...(success.example !== undefined && { example: success.example }),
-        },
-      },
-    }),
+    headers: headersOf(headers),
+    ...(success.schema && { content: { 'application/json': { schema: answered(success.schema) } } }),
   };
-  const unchanged = operation.conditional && method === 'read' ? { 304: { description: 'Not changed.' } } : {};
-  return describeRoute({
+  const unchanged = { 304: { description: 'It has not changed: no body.', headers: headersOf(['ETag']) } };
+  return {
+    operationId: operation.id,
     summary: operation.summary,
     ...(operation.description && { description: operation.description }),
     tags: [operation.tag],
-    security: operation.permission === 'public' ? [] : [{ bearer: [] }],
+    security: securityOf(operation),
     parameters: parametersOf(operation, method),
-    responses: { [success.status]: answer, ...unchanged, ...errorResponses(codesOf(operation, method)) },
-    ...{ 'x-permission': operation.permission },
-  } as Parameters<typeof describeRoute>[0]);
+    responses: {
+      [success.status]: answer,
+      ...(operation.conditional && method === 'read' ? unchanged : {}),
+      ...errorResponses(codesOf(operation, method)),
+    },
+    'x-permission': operation.permission,
+  };
 }
 
 /** A route's permission and documentation in one: what the document says is what is enforced. */
@@ -166,6 +253,11 @@ export function operation(method: 'read' | 'write', described: Operation): Middl
     if (described.changes) requireSubscription(c.var.context);
     return next();
   };
-  const documented = describe(described, method);
-  return Object.assign(enforce, { [uniqueSymbol]: Reflect.get(documented, uniqueSymbol) });
+  // A getter: an isolate that is never asked for the document never makes it.
+  const documented = {
+    get spec() {
+      return describe(described, method);
+    },
+  };
+  return Object.assign(enforce, { [uniqueSymbol]: documented });
 }

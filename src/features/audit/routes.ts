@@ -8,6 +8,7 @@ import { AuditLogList, ListAuditLogs } from './schemas.ts';
 export const auditRoutes = new Hono<AppEnv>().get(
   '/',
   operation('read', {
+    id: 'listAuditLogs',
     summary: 'List the record of changes',
     description: 'Newest first; `seq` has no gaps. A date as `from` or `to` is a whole day of the organisation.',
     tag: 'Audit',

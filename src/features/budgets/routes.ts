@@ -14,7 +14,9 @@ const tag = 'Plans and budgets';
 export const participantBudgetRoutes = new Hono<AppEnv>().get(
   '/:id/budgets',
   operation('read', {
+    id: 'getParticipantBudgets',
     summary: "Read a participant's budgets",
+    idOf: 'par',
     description: 'The lines of the plan that contains today, else the next, else the last; or of `planId`.',
     tag,
     permission: 'budgets.read',
@@ -29,7 +31,9 @@ export const budgetRoutes = new Hono<AppEnv>()
   .get(
     '/:id',
     operation('read', {
+      id: 'getBudget',
       summary: 'Read a budget line',
+      idOf: 'bud',
       description: "The ETag is of the line's own fields, not of what is spent.",
       tag,
       permission: 'budgets.read',
@@ -46,7 +50,9 @@ export const budgetRoutes = new Hono<AppEnv>()
   .patch(
     '/:id',
     operation('write', {
+      id: 'updateBudget',
       summary: 'Change a budget line',
+      idOf: 'bud',
       description: 'A change after which some day would have more spent than released is refused.',
       tag,
       permission: 'budgets.write',
@@ -65,7 +71,9 @@ export const budgetRoutes = new Hono<AppEnv>()
   .get(
     '/:id/entries',
     operation('read', {
+      id: 'listBudgetEntries',
       summary: "List a budget line's ledger entries",
+      idOf: 'bud',
       description: 'Newest first. The sums of the two deltas are `allocatedCents` and `spentCents`.',
       tag,
       permission: 'budgets.read',

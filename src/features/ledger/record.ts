@@ -53,7 +53,7 @@ export function serviceRow(recording: Recording, charge: Charge, state: LedgerSt
 export function equalService(
   row: Pick<ServiceRow, 'participant_id' | 'service_date' | 'support_item_code' | 'start_time' | 'support_worker_id'>,
 ): Sql {
-  return sql`(SELECT min(id) FROM services WHERE participant_id = ${row.participant_id} AND service_date = ${row.service_date}
+  return sql`(SELECT min(id) FROM services INDEXED BY services_by_participant WHERE participant_id = ${row.participant_id} AND service_date = ${row.service_date}
     AND support_item_code = ${row.support_item_code} AND start_time IS ${row.start_time}
     AND support_worker_id = ${row.support_worker_id} AND status = 'completed')`;
 }

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { configuration } from '../../env.ts';
 import type { AppEnv } from '../../http/app-env.ts';
+import { instant } from '../../http/fields.ts';
 import { operation } from '../../http/operation.ts';
 import { notFound, refuse } from '../../http/problem.ts';
 import { callLedger } from '../ledger/client.ts';
@@ -11,11 +12,25 @@ import { issueTicket } from './tickets.ts';
 
 const tag = 'Live';
 
-const Ticket = z.object({ ticket: z.string(), expiresAt: z.string() }).meta({ id: 'LiveTicket' });
+const Ticket = z.object({ ticket: z.string(), expiresAt: instant() }).meta({
+  id: 'LiveTicket',
+  examples: [{ ticket: '5e0c7d1b8f3a4c6e9d2b1a0f7c8e4d35', expiresAt: '2026-11-23T03:16:00.000Z' }],
+});
+
+const FRAMES = `A WebSocket: call it with \`Upgrade: websocket\`, and \`Authorization\` or \`?ticket=\`. An \`Origin\` must be one of the allowed ones. Frames are JSON texts.
+
+The server sends:
+
+- \`{"type":"snapshot","version":12,"asOf":"2026-11-23","budgets":[BudgetView…]}\` first, and again when the organisation's date changes or changes were committed by another writer;
+- \`{"type":"update","version":13,"budgets":[BudgetView…],"cause":{"kind":"service.recorded","serviceId":"svc_…"}}\` for each committed change, with every line that changed. Versions never go back;
+- \`{"type":"error","code":"…"}\` before it closes with 4401 (not signed in any more), 4403 (the permission is gone), 4404 (the participant is gone) or 1013 (try again later), and after a frame that it does not know, which closes nothing.
+
+The client may send \`{"type":"resync"}\`, for a snapshot, and the text \`ping\`, for \`pong\`.`;
 
 export const liveRoutes = new Hono<AppEnv>().post(
   '/tickets',
   operation('write', {
+    id: 'createLiveTicket',
     summary: 'Get a ticket for a socket',
     description: 'Single use, 60 seconds, for any socket: send it as `?ticket=`. The socket checks its own permission.',
     tag,
@@ -29,11 +44,23 @@ export const liveRoutes = new Hono<AppEnv>().post(
 export const participantLiveRoutes = new Hono<AppEnv>().get(
   '/:id/budgets/live',
   operation('read', {
+    id: 'watchParticipantBudgets',
     summary: "Watch a participant's budgets",
-    description:
-      'A WebSocket (`Upgrade: websocket`, with `Authorization` or `?ticket=`). The server sends a `snapshot` first and an `update` for each committed change; the client may send `{"type":"resync"}` and the text `ping`. See docs/live.md.',
+    idOf: 'par',
+    description: FRAMES,
     tag,
     permission: 'budgets.read',
+    socket: true,
+    parameters: [
+      {
+        name: 'Upgrade',
+        in: 'header',
+        required: true,
+        description: 'Without it, 426.',
+        schema: { type: 'string', enum: ['websocket'] },
+        example: 'websocket',
+      },
+    ],
     success: { status: 101, description: 'The socket is open.' },
     errors: ['NOT_FOUND', 'UPGRADE_REQUIRED'],
   }),

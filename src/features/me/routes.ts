@@ -13,7 +13,9 @@ export const meRoutes = new Hono<AppEnv>()
   .get(
     '/',
     operation('read', {
+      id: 'getMe',
       summary: 'Read who is signed in',
+      description: 'With the effective permissions, and what a client needs to know of the organisation.',
       tag,
       permission: 'authenticated',
       success: { status: 200, description: 'The user and the organisation.', schema: Me },
@@ -23,7 +25,9 @@ export const meRoutes = new Hono<AppEnv>()
   .patch(
     '/',
     operation('write', {
+      id: 'updateMe',
       summary: 'Change the own name, phone or preferences',
+      description: 'A JSON merge patch.',
       tag,
       permission: 'authenticated',
       changes: true,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { id } from '../../http/fields.ts';
-import { SettingsView } from '../organizations/schemas.ts';
+import { EXAMPLE_IDS, id } from '../../http/fields.ts';
+import { SETTINGS_EXAMPLE, SettingsView } from '../organizations/schemas.ts';
 import { PERMISSIONS, ROLES } from '../sign-in/rules.ts';
 
 export const Me = z
@@ -23,5 +23,26 @@ export const Me = z
     }),
     organization: z.object({ id: id('org'), name: z.string(), settings: SettingsView }),
   })
-  .meta({ id: 'Me' });
+  .meta({
+    id: 'Me',
+    examples: [
+      {
+        user: {
+          id: EXAMPLE_IDS.usr,
+          email: 'kai.brown@example.com',
+          firstName: 'Kai',
+          lastName: 'Brown',
+          phone: null,
+          role: 'viewer',
+          permissions: ['participants.read', 'services.read', 'budgets.read'],
+          preferences: {
+            notifications: { email: true, inApp: true, sms: false },
+            defaultView: 'participants',
+            shortcuts: [],
+          },
+        },
+        organization: { id: EXAMPLE_IDS.org, name: 'Example Support Services', settings: SETTINGS_EXAMPLE },
+      },
+    ],
+  });
 export type MeView = z.infer<typeof Me>;

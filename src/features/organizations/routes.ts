@@ -15,6 +15,7 @@ export const organizationRoutes = new Hono<AppEnv>()
   .get(
     '/',
     operation('read', {
+      id: 'getOrganization',
       summary: "Read the caller's organisation",
       tag,
       permission: 'authenticated',
@@ -30,7 +31,9 @@ export const organizationRoutes = new Hono<AppEnv>()
   .patch(
     '/',
     operation('write', {
+      id: 'updateOrganization',
       summary: "Change the caller's organisation",
+      description: 'A JSON merge patch. The subscription is not changed here.',
       tag,
       permission: 'organization.write',
       changes: true,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { email, id, MAX_LIST, name, shortText, timeOfDay } from '../../http/fields.ts';
+import { EXAMPLE_IDS, email, id, instant, MAX_LIST, name, shortText, timeOfDay } from '../../http/fields.ts';
 import { patchOf } from '../../http/patch.ts';
 import { isTimeZone } from '../../time/rules.ts';
 import { isAbn, isRegistrationNumber } from './rules.ts';
@@ -16,12 +16,16 @@ const BusinessHours = z
       .max(7)
       .refine((days) => new Set(days).size === days.length, 'must name each day once')
       .default([1, 2, 3, 4, 5])
-      .meta({ description: 'Days of the week, Sunday being 0.' }),
+      .meta({ description: 'Days of the week, Sunday being 0.', uniqueItems: true }),
   })
   .meta({ id: 'BusinessHours' });
 
 const Settings = z.strictObject({
-  timeZone: z.string().max(64).refine(isTimeZone, 'must be an IANA time zone such as Australia/Sydney'),
+  timeZone: z
+    .string()
+    .max(64)
+    .refine(isTimeZone, 'must be an IANA time zone such as Australia/Sydney')
+    .meta({ description: 'An IANA time zone.' }),
   currency: z.literal('AUD', 'must be AUD').default('AUD'),
   dateFormat: z.enum(DATE_FORMATS).default('DD/MM/YYYY'),
   businessHours: BusinessHours.prefault({}),
@@ -39,9 +43,20 @@ const OrganizationContact = z.strictObject({
 /** What an administrator may change; the subscription is the operator's. */
 export const OrganizationFields = z.strictObject({
   name: name(),
-  abn: digits().refine(isAbn, 'must be an ABN: eleven digits whose checksum fits').nullable().default(null),
+  abn: digits()
+    .refine(isAbn, 'must be an ABN: eleven digits whose checksum fits')
+    .meta({
+      description: 'Eleven digits whose checksum fits; spaces are dropped.',
+      pattern: '^\\s*[1-9](\\s*\\d){10}\\s*$',
+    })
+    .nullable()
+    .default(null),
   registrationNumber: digits()
     .refine(isRegistrationNumber, 'must be nine or ten digits beginning with 405')
+    .meta({
+      description: 'Nine or ten digits beginning with 405; spaces are dropped.',
+      pattern: '^\\s*4\\s*0\\s*5(\\s*\\d){6,7}\\s*$',
+    })
     .nullable()
     .default(null),
   settings: Settings,
@@ -52,6 +67,7 @@ export const OrganizationFields = z.strictObject({
       (contacts) => contacts.filter((contact) => contact.isPrimary).length <= 1,
       'must have at most one primary contact',
     )
+    .meta({ description: 'At most one is primary.' })
     .default([]),
 });
 export type OrganizationFieldsOutput = z.output<typeof OrganizationFields>;
@@ -59,14 +75,23 @@ export type OrganizationFieldsOutput = z.output<typeof OrganizationFields>;
 export const UpdateOrganization = patchOf(OrganizationFields).meta({
   id: 'UpdateOrganization',
   description: 'A JSON merge patch: absent leaves, null clears.',
+  examples: [{ abn: '51 824 753 556', settings: { claimDuration: 'quantity' } }],
 });
 
-const SettingsView = z
+export const SETTINGS_EXAMPLE = {
+  timeZone: 'Australia/Sydney',
+  currency: 'AUD',
+  dateFormat: 'DD/MM/YYYY',
+  businessHours: { start: '09:00', end: '17:00', workDays: [1, 2, 3, 4, 5] },
+  claimDuration: 'hours',
+};
+
+export const SettingsView = z
   .object({
     timeZone: z.string(),
     currency: z.string(),
     dateFormat: z.string(),
-    businessHours: z.object({ start: z.string(), end: z.string(), workDays: z.array(z.int()) }),
+    businessHours: z.object({ start: timeOfDay(), end: timeOfDay(), workDays: z.array(z.int().min(0).max(6)) }),
     claimDuration: z.enum(CLAIM_DURATIONS),
   })
   .meta({ id: 'OrganizationSettings' });
@@ -81,8 +106,8 @@ export const Organization = z
     subscription: z.object({
       plan: z.enum(SUBSCRIPTION_PLANS),
       status: z.enum(SUBSCRIPTION_STATUSES),
-      currentPeriodEnd: z.string().nullable(),
-      participantLimit: z.int().nullable(),
+      currentPeriodEnd: instant().nullable(),
+      participantLimit: z.int().nullable().meta({ description: 'Null: as many as they like.' }),
       features: z.array(z.string()),
     }),
     contacts: z.array(
@@ -94,9 +119,37 @@ export const Organization = z
         isPrimary: z.boolean(),
       }),
     ),
-    createdAt: z.string(),
-    updatedAt: z.string(),
+    createdAt: instant(),
+    updatedAt: instant(),
   })
-  .meta({ id: 'Organization' });
+  .meta({
+    id: 'Organization',
+    examples: [
+      {
+        id: EXAMPLE_IDS.org,
+        name: 'Example Support Services',
+        abn: '51824753556',
+        registrationNumber: '4050000001',
+        settings: SETTINGS_EXAMPLE,
+        subscription: {
+          plan: 'pro',
+          status: 'active',
+          currentPeriodEnd: '2027-06-30T14:00:00.000Z',
+          participantLimit: 200,
+          features: ['imports', 'claims'],
+        },
+        contacts: [
+          {
+            name: 'Ira Novak',
+            role: 'Director',
+            email: 'ira.novak@example.com',
+            phone: '02 5550 0100',
+            isPrimary: true,
+          },
+        ],
+        createdAt: '2026-06-01T00:00:00.000Z',
+        updatedAt: '2026-11-02T04:05:06.789Z',
+      },
+    ],
+  });
 export type OrganizationView = z.infer<typeof Organization>;
-export { SettingsView };

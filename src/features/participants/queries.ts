@@ -102,8 +102,8 @@ export function listStatement(ctx: Context, query: Query): Sql {
   return sql`SELECT participant.*, plan.allocated_cents AS plan_allocated_cents, plan.spent_cents AS plan_spent_cents,
       (SELECT json_group_array(json_object('id', id, 'serviceDate', service_date, 'supportItemCode', support_item_code,
           'supportItemName', support_item_name, 'totalCostCents', total_cost_cents, 'status', status))
-        FROM (SELECT id, service_date, support_item_code, support_item_name, total_cost_cents, status FROM services
-          WHERE participant_id = participant.id AND organization_id = ${ctx.tenant.id}
+        FROM (SELECT id, service_date, support_item_code, support_item_name, total_cost_cents, status
+          FROM services INDEXED BY services_by_participant WHERE participant_id = participant.id AND organization_id = ${ctx.tenant.id}
           ORDER BY service_date DESC, id DESC LIMIT 5)) AS recent_services
     FROM (${pageStatement(ctx, query)}) participant
     LEFT JOIN plans plan ON plan.id = coalesce(

@@ -25,9 +25,10 @@ export const participantRoutes = new Hono<AppEnv>()
   .get(
     '/',
     operation('read', {
+      id: 'listParticipants',
       summary: 'List participants',
       description:
-        'With the budget of the shown plan and the newest five services of each. `search`: each word must begin a word of the names, NDIS number, e-mail or phone.',
+        'With the budget of the plan that contains today, else the next, else the last, and the newest five services of each.',
       tag,
       permission: 'participants.read',
       success: { status: 200, description: 'A page of participants.', schema: ParticipantList },
@@ -39,6 +40,7 @@ export const participantRoutes = new Hono<AppEnv>()
   .post(
     '/',
     operation('write', {
+      id: 'createParticipant',
       summary: 'Create a participant',
       description: 'With `plan`, `budgets.write` is needed too. All of it is created, or nothing.',
       tag,
@@ -58,7 +60,10 @@ export const participantRoutes = new Hono<AppEnv>()
   .get(
     '/:id',
     operation('read', {
+      id: 'getParticipant',
       summary: 'Read a participant',
+      description: '`medical` is there for readers with `participants.medical`.',
+      idOf: 'par',
       tag,
       permission: 'participants.read',
       conditional: true,
@@ -74,8 +79,10 @@ export const participantRoutes = new Hono<AppEnv>()
   .patch(
     '/:id',
     operation('write', {
+      id: 'updateParticipant',
       summary: 'Change a participant',
-      description: 'A JSON merge patch. `medical` needs `participants.medical`.',
+      idOf: 'par',
+      description: 'A JSON merge patch. To change `medical`, `participants.medical` is needed too.',
       tag,
       permission: 'participants.write',
       changes: true,
@@ -93,8 +100,10 @@ export const participantRoutes = new Hono<AppEnv>()
   .delete(
     '/:id',
     operation('write', {
+      id: 'archiveParticipant',
       summary: 'Archive a participant',
-      description: 'Nothing is deleted: the participant can be restored.',
+      idOf: 'par',
+      description: 'Nothing is deleted: the participant can be restored. A second time is the first.',
       tag,
       permission: 'participants.write',
       changes: true,
@@ -112,7 +121,10 @@ export const participantRoutes = new Hono<AppEnv>()
   .post(
     '/:id/restore',
     operation('write', {
+      id: 'restoreParticipant',
       summary: 'Restore an archived participant',
+      description: 'The participant is active again, if the subscription has room for one more.',
+      idOf: 'par',
       tag,
       permission: 'participants.write',
       changes: true,

@@ -1,5 +1,18 @@
 import { z } from 'zod';
-import { email, id, longText, MAX_LIST, name, page, reason, shortText } from '../../http/fields.ts';
+import {
+  calendarDate,
+  EXAMPLE_IDS,
+  email,
+  id,
+  instant,
+  longText,
+  MAX_LIST,
+  name,
+  nextCursor,
+  page,
+  reason,
+  shortText,
+} from '../../http/fields.ts';
 import { patchOf } from '../../http/patch.ts';
 import { isStorable } from '../../text/rules.ts';
 import { isDate } from '../../time/rules.ts';
@@ -35,7 +48,10 @@ const Profile = z.strictObject({
   firstName: name(),
   lastName: name(),
   preferredName: text(),
-  dateOfBirth: z.string().refine(isDate, 'must be a real date, YYYY-MM-DD').meta({ format: 'date' }),
+  dateOfBirth: z
+    .string()
+    .refine(isDate, 'must be a real date, YYYY-MM-DD')
+    .meta({ format: 'date', description: 'Not in the future, and not before 1900.' }),
   gender: text(),
   contact: Contact.prefault({}),
   address: Address.nullable().default(null),
@@ -71,6 +87,10 @@ const CustomFields = z
   .record(shortText(), z.unknown())
   .refine(storable, 'must not contain NUL or half a surrogate pair')
   .refine((value) => JSON.stringify(value).length <= MAX_CUSTOM, `must have at most ${MAX_CUSTOM} characters of JSON`)
+  .meta({
+    description: 'Whatever the organisation keeps; at most 50,000 characters of JSON.',
+    additionalProperties: true,
+  })
   .default({});
 
 const ndisNumber = () =>
@@ -78,7 +98,10 @@ const ndisNumber = () =>
     .string()
     .overwrite((value) => value.replace(/\s+/g, ''))
     .regex(/^43\d{7}$/, 'must be nine digits beginning with 43')
-    .meta({ examples: ['430000001'] });
+    .meta({
+      description: 'Nine digits beginning with 43; spaces are dropped. Unique in the organisation.',
+      pattern: '^\\s*4\\s*3(\\s*\\d){7}\\s*$',
+    });
 
 /** The fields of a participant that clients write, all of them present. */
 export const Fields = z.strictObject({
@@ -98,7 +121,13 @@ export const CreateParticipant = Fields.extend({ plan: CreatePlan.nullable().def
     {
       ndisNumber: '430000001',
       profile: { firstName: 'Mia', lastName: 'Nguyen', dateOfBirth: '1990-01-01' },
-      plan: { startDate: '2026-07-01', endDate: '2027-06-30', managementType: 'plan_managed', budgets: [] },
+      tags: ['Mornings'],
+      plan: {
+        startDate: '2026-07-01',
+        endDate: '2027-06-30',
+        managementType: 'plan_managed',
+        budgets: [{ categoryCode: 1, flexible: true, allocatedCents: 2_500_000 }],
+      },
     },
   ],
 });
@@ -107,20 +136,50 @@ const settableStatus = z.enum(['active', 'inactive']);
 export const UpdateParticipant = patchOf(Fields.extend({ status: settableStatus })).meta({
   id: 'UpdateParticipant',
   description: 'A JSON merge patch: absent leaves, null clears.',
+  examples: [{ profile: { preferredName: 'Mimi', contact: { phone: null } }, status: 'inactive' }],
 });
 export const Updated = Fields.extend({ status: settableStatus });
 
-export const Archive = z.strictObject({ reason: reason() }).meta({ id: 'ArchiveParticipant' });
-export const ParticipantPath = z.object({ id: z.string() });
+export const Archive = z
+  .strictObject({ reason: reason() })
+  .meta({ id: 'ArchiveParticipant', examples: [{ reason: 'Moved interstate.' }] });
 
-const SORTS = ['name', '-createdAt', 'planEnd'] as const;
 export const ListParticipants = z.object({
   ...page,
   status: z.enum(PARTICIPANT_STATUSES).default('active'),
-  search: shortText().optional(),
-  tag: shortText().optional(),
-  sort: z.enum(SORTS).default('name'),
+  search: shortText().optional().meta({
+    description: 'Each word must begin a word of the names, NDIS number, e-mail or phone; accents are ignored.',
+  }),
+  tag: shortText().optional().meta({ description: 'One that the participant has.' }),
+  sort: z
+    .enum(['name', '-createdAt', 'planEnd'])
+    .default('name')
+    .meta({ description: 'By family name, newest first, or by the end of the last plan.' }),
 });
+
+const BASE_EXAMPLE = {
+  id: EXAMPLE_IDS.par,
+  ndisNumber: '430000001',
+  profile: {
+    firstName: 'Mia',
+    lastName: 'Nguyen',
+    preferredName: null,
+    dateOfBirth: '1990-01-01',
+    gender: null,
+    contact: { email: 'mia.nguyen@example.com', phone: null, mobile: null, preferredMethod: 'email' },
+    address: { street: '1 Example Street', suburb: 'Sydney', state: 'NSW', postcode: '2000', country: 'AU' },
+    emergency: [{ name: 'Lan Nguyen', relationship: 'Mother', phone: '02 5550 0102', isPrimary: true }],
+  },
+  pricingZone: 'national',
+  preferences: { communicationNeeds: null, culturalConsiderations: null, interests: ['Cooking'], routines: null },
+  tags: ['Mornings'],
+  customFields: {},
+  status: 'active',
+  createdAt: '2026-06-20T02:00:00.000Z',
+  updatedAt: '2026-11-02T04:05:06.789Z',
+  archivedAt: null,
+  archivedBy: null,
+};
 
 const ParticipantBase = z.object({
   id: id('par'),
@@ -129,7 +188,7 @@ const ParticipantBase = z.object({
     firstName: z.string(),
     lastName: z.string(),
     preferredName: z.string().nullable(),
-    dateOfBirth: z.string(),
+    dateOfBirth: calendarDate(),
     gender: z.string().nullable(),
     contact: z.object({
       email: z.string().nullable(),
@@ -154,10 +213,10 @@ const ParticipantBase = z.object({
   tags: z.array(z.string()),
   customFields: z.record(z.string(), z.unknown()),
   status: z.enum(PARTICIPANT_STATUSES),
-  createdAt: z.string(),
-  updatedAt: z.string(),
-  archivedAt: z.string().nullable(),
-  archivedBy: z.string().nullable(),
+  createdAt: instant(),
+  updatedAt: instant(),
+  archivedAt: instant().nullable(),
+  archivedBy: id('usr').nullable(),
 });
 
 export const Participant = ParticipantBase.extend({
@@ -170,7 +229,20 @@ export const Participant = ParticipantBase.extend({
     })
     .optional()
     .meta({ description: 'Only for readers with `participants.medical`.' }),
-}).meta({ id: 'Participant' });
+}).meta({
+  id: 'Participant',
+  examples: [
+    {
+      ...BASE_EXAMPLE,
+      medical: {
+        disabilities: ['Cerebral palsy'],
+        medications: [],
+        allergies: ['Penicillin'],
+        dietaryRequirements: [],
+      },
+    },
+  ],
+});
 export type ParticipantView = z.infer<typeof Participant>;
 
 export const ParticipantListItem = ParticipantBase.extend({
@@ -183,23 +255,42 @@ export const ParticipantListItem = ParticipantBase.extend({
       status: z.enum(['green', 'amber', 'red']),
     })
     .nullable()
-    .meta({
-      description: 'Of the plan that contains today, else the next, else the last; null without `budgets.read`.',
-    }),
-  recentServices: z.array(
-    z.object({
-      id: id('svc'),
-      serviceDate: z.string(),
-      supportItemCode: z.string(),
-      supportItemName: z.string(),
-      totalCostCents: z.int(),
-      status: z.enum(['completed', 'cancelled']),
-    }),
-  ),
-  complianceScore: z.int().nullable(),
+    .meta({ description: 'Of the plan of today, else the next, else the last; null without `budgets.read`.' }),
+  recentServices: z
+    .array(
+      z.object({
+        id: id('svc'),
+        serviceDate: calendarDate(),
+        supportItemCode: z.string(),
+        supportItemName: z.string(),
+        totalCostCents: z.int(),
+        status: z.enum(['completed', 'cancelled']),
+      }),
+    )
+    .meta({ description: 'The newest five.' }),
+  complianceScore: z.int().min(0).max(100).nullable(),
 }).meta({ id: 'ParticipantListItem' });
 export type ParticipantListItemView = z.infer<typeof ParticipantListItem>;
 
-export const ParticipantList = z
-  .object({ data: z.array(ParticipantListItem), nextCursor: z.string().nullable() })
-  .meta({ id: 'ParticipantList' });
+export const ParticipantList = z.object({ data: z.array(ParticipantListItem), nextCursor: nextCursor() }).meta({
+  id: 'ParticipantList',
+  examples: [
+    {
+      data: [
+        {
+          ...BASE_EXAMPLE,
+          currentBudget: {
+            allocatedCents: 2_500_000,
+            spentCents: 0,
+            remainingCents: 2_500_000,
+            percentUsed: 0,
+            status: 'green',
+          },
+          recentServices: [],
+          complianceScore: null,
+        },
+      ],
+      nextCursor: null,
+    },
+  ],
+});

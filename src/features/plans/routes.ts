@@ -17,7 +17,10 @@ export const participantPlanRoutes = new Hono<AppEnv>()
   .get(
     '/:id/plans',
     operation('read', {
+      id: 'listPlans',
       summary: "List a participant's plans",
+      description: 'All of them on one page: `nextCursor` is null.',
+      idOf: 'par',
       tag,
       permission: 'budgets.read',
       success: { status: 200, description: 'All plans, by start date.', schema: PlanList },
@@ -28,7 +31,9 @@ export const participantPlanRoutes = new Hono<AppEnv>()
   .post(
     '/:id/plans',
     operation('write', {
+      id: 'createPlan',
       summary: 'Create a plan',
+      idOf: 'par',
       description:
         'Plans of one participant do not overlap. Without `periods` a line releases its whole allocation at the start; with them, they tile the plan and add up to the allocation.',
       tag,
@@ -50,7 +55,9 @@ export const planRoutes = new Hono<AppEnv>()
   .get(
     '/:id',
     operation('read', {
+      id: 'getPlan',
       summary: 'Read a plan',
+      idOf: 'pln',
       description: "The ETag is of the plan's own fields, not of its lines' figures.",
       tag,
       permission: 'budgets.read',
@@ -67,7 +74,9 @@ export const planRoutes = new Hono<AppEnv>()
   .patch(
     '/:id',
     operation('write', {
+      id: 'updatePlan',
       summary: 'Change a plan',
+      idOf: 'pln',
       description:
         'An extension moves the last period of each line and is kept in `datesHistory`. A plan is not shortened over its services.',
       tag,
@@ -87,7 +96,9 @@ export const planRoutes = new Hono<AppEnv>()
   .post(
     '/:id/budgets',
     operation('write', {
+      id: 'createBudget',
       summary: 'Add a budget line to a plan',
+      idOf: 'pln',
       tag,
       permission: 'budgets.write',
       changes: true,

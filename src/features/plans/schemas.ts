@@ -1,6 +1,17 @@
 import { z } from 'zod';
-import { calendarDate, cents, id, longText, MAX_LIST, shortText, supportItemCode } from '../../http/fields.ts';
-import { Budget } from '../budgets/schemas.ts';
+import {
+  calendarDate,
+  cents,
+  EXAMPLE_IDS,
+  id,
+  instant,
+  longText,
+  MAX_LIST,
+  nextCursor,
+  shortText,
+  supportItemCode,
+} from '../../http/fields.ts';
+import { BUDGET_EXAMPLE, Budget } from '../budgets/schemas.ts';
 import { type BudgetInput, type PlanInput, planErrors } from './rules.ts';
 import { MANAGEMENT_TYPES, PLAN_SYSTEMS } from './table.ts';
 import type { PlanView } from './view.ts';
@@ -10,9 +21,16 @@ const text = () => shortText().nullable().default(null);
 const Period = z
   .strictObject({ startDate: calendarDate(), endDate: calendarDate(), amountCents: cents() })
   .meta({ id: 'FundingPeriodInput' });
-const Periods = z.array(Period).max(MAX_LIST).nullable();
+const Periods = z
+  .array(Period)
+  .max(MAX_LIST)
+  .meta({ description: 'They tile the plan and add up to the allocation. Null: all of it at the start of the plan.' })
+  .nullable();
 
-/** A field of a merge patch whose null puts it back to its default. */
+/**
+ * A field of a merge patch whose null puts it back to its default. Zod drops the `examples` of a body with such a
+ * field, so that body has an `example`.
+ */
 function cleared<Schema extends z.ZodType>(schema: Schema, fallback: z.output<Schema>) {
   return schema
     .nullable()
@@ -20,10 +38,16 @@ function cleared<Schema extends z.ZodType>(schema: Schema, fallback: z.output<Sc
     .optional();
 }
 
+/** Two funding periods of one year, for the examples. */
+const HALVES = [
+  { startDate: '2026-07-01', endDate: '2026-12-31', amountCents: 1_250_000 },
+  { startDate: '2027-01-01', endDate: '2027-06-30', amountCents: 1_250_000 },
+];
+
 const Line = z.strictObject({
   categoryCode: z.int('must be a whole number').min(1).max(21),
-  supportItemCode: supportItemCode().nullable().default(null),
-  managementType: z.enum(MANAGEMENT_TYPES).nullable().default(null),
+  supportItemCode: supportItemCode().meta({ description: 'For a stated line: its one item.' }).nullable().default(null),
+  managementType: z.enum(MANAGEMENT_TYPES).meta({ description: "The plan's when left out." }).nullable().default(null),
   flexible: z.boolean().default(false),
   allocatedCents: cents(),
   periods: Periods.default(null),
@@ -43,7 +67,7 @@ export const UpdateBudget = z
   .meta({
     id: 'UpdateBudget',
     description: 'A JSON merge patch. `periods: null` releases the whole allocation at the start of the plan.',
-    examples: [{ allocatedCents: 3_000_000 }],
+    example: { allocatedCents: 3_000_000 },
   });
 
 const planFields = {
@@ -81,10 +105,7 @@ export const CreatePlan = z
             categoryCode: 1,
             flexible: true,
             allocatedCents: 2_500_000,
-            periods: [
-              { startDate: '2026-07-01', endDate: '2026-12-31', amountCents: 1_250_000 },
-              { startDate: '2027-01-01', endDate: '2027-06-30', amountCents: 1_250_000 },
-            ],
+            periods: HALVES,
           },
         ],
       },
@@ -112,42 +133,72 @@ export const UpdatePlan = z
     id: 'UpdatePlan',
     description:
       'A JSON merge patch. New dates move the first and last funding periods with them and are kept in `datesHistory`.',
-    examples: [{ endDate: '2027-09-30' }],
+    example: { endDate: '2027-09-30' },
   });
 
 export const FundingPeriod = z
-  .object({ startDate: z.string(), endDate: z.string(), amountCents: z.int() })
-  .meta({ id: 'FundingPeriod' });
-export const BudgetWithPeriods = Budget.extend({ periods: z.array(FundingPeriod) }).meta({ id: 'BudgetDetail' });
+  .object({ startDate: calendarDate(), endDate: calendarDate(), amountCents: z.int() })
+  .meta({ id: 'FundingPeriod', description: 'Its amount is released on its first day.' });
+
+const LINE_EXAMPLE = { ...BUDGET_EXAMPLE, periods: HALVES };
+export const BudgetWithPeriods = Budget.extend({ periods: z.array(FundingPeriod) }).meta({
+  id: 'BudgetDetail',
+  examples: [LINE_EXAMPLE],
+});
+
+const PLAN_EXAMPLE = {
+  id: EXAMPLE_IDS.pln,
+  participantId: EXAMPLE_IDS.par,
+  status: 'current',
+  planNumber: null,
+  startDate: '2026-07-01',
+  endDate: '2027-06-30',
+  reviewDate: null,
+  planManager: null,
+  supportCoordinatorId: null,
+  goals: ['To cook for myself.'],
+  system: 'pace',
+  managementType: 'ndia_managed',
+  datesHistory: [],
+  allocatedCents: 2_500_000,
+  spentCents: 17_558,
+  budgets: [LINE_EXAMPLE],
+  createdAt: '2026-06-20T02:00:00.000Z',
+  updatedAt: '2026-06-20T02:00:00.000Z',
+};
 
 export const Plan: z.ZodType<PlanView> = z
   .object({
     id: id('pln'),
     participantId: id('par'),
-    status: z.enum(['upcoming', 'current', 'ended']),
+    status: z.enum(['upcoming', 'current', 'ended']).meta({ description: "By the organisation's date." }),
     planNumber: z.string().nullable(),
-    startDate: z.string(),
-    endDate: z.string(),
-    reviewDate: z.string().nullable(),
+    startDate: calendarDate(),
+    endDate: calendarDate(),
+    reviewDate: calendarDate().nullable(),
     planManager: z.string().nullable(),
-    supportCoordinatorId: z.string().nullable(),
+    supportCoordinatorId: id('usr').nullable(),
     goals: z.array(z.string()),
     system: z.enum(PLAN_SYSTEMS),
     managementType: z.enum(MANAGEMENT_TYPES),
-    datesHistory: z.array(
-      z.object({
-        startDate: z.string(),
-        endDate: z.string(),
-        changedAt: z.string(),
-        changedBy: z.string().nullable(),
-      }),
-    ),
+    datesHistory: z
+      .array(
+        z.object({
+          startDate: calendarDate(),
+          endDate: calendarDate(),
+          changedAt: instant(),
+          changedBy: id('usr').nullable(),
+        }),
+      )
+      .meta({ description: 'What the dates were before each change, oldest first.' }),
     allocatedCents: z.int(),
     spentCents: z.int(),
     budgets: z.array(BudgetWithPeriods),
-    createdAt: z.string(),
-    updatedAt: z.string(),
+    createdAt: instant(),
+    updatedAt: instant(),
   })
-  .meta({ id: 'Plan' });
+  .meta({ id: 'Plan', examples: [PLAN_EXAMPLE] });
 
-export const PlanList = z.object({ data: z.array(Plan), nextCursor: z.string().nullable() }).meta({ id: 'PlanList' });
+export const PlanList = z
+  .object({ data: z.array(Plan), nextCursor: nextCursor() })
+  .meta({ id: 'PlanList', examples: [{ data: [PLAN_EXAMPLE], nextCursor: null }] });

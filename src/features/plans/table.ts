@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm';
 import { check, index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
-import { organizations } from '../organizations/table.ts';
 import { participants } from '../participants/table.ts';
 import { users } from '../users/table.ts';
 
@@ -11,9 +10,7 @@ export const plans = sqliteTable(
   'plans',
   {
     id: text().primaryKey(),
-    organization_id: text()
-      .notNull()
-      .references(() => organizations.id),
+    organization_id: text().notNull(),
     participant_id: text()
       .notNull()
       .references(() => participants.id),
@@ -36,7 +33,6 @@ export const plans = sqliteTable(
   },
   (table) => [
     uniqueIndex('plans_by_participant').on(table.participant_id, table.start_date),
-    index('plans_by_organization').on(table.organization_id, table.participant_id, table.start_date),
     index('plans_support_coordinator').on(table.support_coordinator_id),
     check('plan_dates', sql`${table.start_date} <= ${table.end_date}`),
     check('plan_system', sql`${table.system} IN ('pace', 'legacy')`),

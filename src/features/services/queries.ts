@@ -1,4 +1,4 @@
-import sql, { join, type Sql } from 'sql-template-tag';
+import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { type Page, pageOf, readCursor } from '../../http/cursor.ts';
@@ -16,7 +16,14 @@ export async function findService(ctx: Context, id: string): Promise<ServiceRow>
 
 type Query = z.output<typeof ListServices>;
 
-/** Services, newest first. The filters that are given choose the index that is walked. */
+/** The index that narrows most; named, because every query's organisation tempts the planner to walk all of it. */
+function indexFor(query: Query): Sql {
+  if (query.participantId !== undefined) return raw('services_by_participant');
+  if (query.supportWorkerId !== undefined) return raw('services_by_worker');
+  return raw(query.status === 'cancelled' ? 'services_cancelled' : 'services_by_organization');
+}
+
+/** Services, newest first. */
 export function listServicesStatement(organizationId: string, query: Query): Sql {
   const after = readCursor(query.cursor, { name: 'services', shape: ['', ''] });
   const where = [
@@ -30,7 +37,7 @@ export function listServicesStatement(organizationId: string, query: Query): Sql
   // A literal, because the index of cancelled services is a partial one.
   if (query.status === 'cancelled') where.push(sql`status = 'cancelled'`);
   if (query.status === 'completed') where.push(sql`status = 'completed'`);
-  return sql`SELECT ${SERVICE_COLUMNS} FROM services WHERE ${join(where, ' AND ')}
+  return sql`SELECT ${SERVICE_COLUMNS} FROM services INDEXED BY ${indexFor(query)} WHERE ${join(where, ' AND ')}
     ORDER BY service_date DESC, id DESC LIMIT ${query.limit + 1}`;
 }
 

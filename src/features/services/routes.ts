@@ -41,6 +41,7 @@ export const serviceRoutes = new Hono<AppEnv>()
   .get(
     '/',
     operation('read', {
+      id: 'listServices',
       summary: 'List services',
       description: 'Newest first, of all statuses unless one is asked for.',
       tag,
@@ -54,9 +55,10 @@ export const serviceRoutes = new Hono<AppEnv>()
   .post(
     '/',
     operation('write', {
+      id: 'createService',
       summary: 'Record a service',
       description:
-        'Charges one budget line under the rule of `What may be spent`. Send an Idempotency-Key: a repeated request is then one service. A refused service leaves nothing behind.',
+        'Charges one budget line: a stated line of the item, else a line of its category, in the plan that contains the date. It must fit at the end of every funding period from that date on. Send an Idempotency-Key: a repeated request is then one service. A refused service leaves nothing behind.',
       tag,
       permission: 'services.write',
       changes: true,
@@ -74,6 +76,7 @@ export const serviceRoutes = new Hono<AppEnv>()
   .post(
     '/quote',
     operation('write', {
+      id: 'quoteService',
       summary: 'Quote a service without recording it',
       description: 'Agrees with what recording would then answer, and lists every refusal that applies.',
       tag,
@@ -87,7 +90,9 @@ export const serviceRoutes = new Hono<AppEnv>()
   .get(
     '/:id',
     operation('read', {
+      id: 'getService',
       summary: 'Read a service',
+      idOf: 'svc',
       tag,
       permission: 'services.read',
       conditional: true,
@@ -103,7 +108,9 @@ export const serviceRoutes = new Hono<AppEnv>()
   .post(
     '/:id/cancel',
     operation('write', {
+      id: 'cancelService',
       summary: 'Cancel a service',
+      idOf: 'svc',
       description: 'Its money is back at once. A second cancel answers the same.',
       tag,
       permission: 'services.write',

@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { calendarDate, cents, id, longText, page, reason, supportItemCode, timeOfDay } from '../../http/fields.ts';
+import {
+  calendarDate,
+  cents,
+  EXAMPLE_IDS,
+  id,
+  instant,
+  longText,
+  nextCursor,
+  page,
+  reason,
+  supportItemCode,
+  timeOfDay,
+} from '../../http/fields.ts';
 import { ERROR_CODES } from '../../http/problem.ts';
 import type { ServiceRequest } from './rules.ts';
 import { SERVICE_STATUSES } from './table.ts';
@@ -14,25 +26,35 @@ const quantity = () =>
     .positive('must be more than 0')
     .max(MAX_QUANTITY, `must be at most ${MAX_QUANTITY}`)
     .refine((value) => Math.abs(value * 100 - Math.round(value * 100)) < 1e-6, 'must have at most two decimals')
-    .refine((value) => Math.round(value * 100) > 0, 'must be at least 0.01');
+    .refine((value) => Math.round(value * 100) > 0, 'must be at least 0.01')
+    .meta({ description: 'At most two decimals. Not for items charged by the hour; 1 when left out.' });
 
 export const CreateService = z
   .strictObject({
     participantId: id('par'),
     supportItemCode: supportItemCode(),
-    serviceDate: calendarDate(),
-    startTime: timeOfDay().nullable().default(null),
-    endTime: timeOfDay().nullable().default(null),
+    serviceDate: calendarDate().meta({ description: 'Not after today.' }),
+    startTime: timeOfDay()
+      .meta({ description: 'By the clock of the organisation; needed for items charged by the hour.' })
+      .nullable()
+      .default(null),
+    endTime: timeOfDay()
+      .meta({ description: "At or before the start, it is the next day's." })
+      .nullable()
+      .default(null),
     notes: longText().default(''),
-    unitPriceCents: cents().nullable().default(null),
+    unitPriceCents: cents()
+      .meta({ description: 'The price limit of that date and zone when left out.' })
+      .nullable()
+      .default(null),
     quantity: quantity().nullable().default(null),
-    budgetId: id('bud').nullable().default(null),
+    budgetId: id('bud').meta({ description: 'The line that is to pay.' }).nullable().default(null),
   })
   .meta({
     id: 'CreateService',
     examples: [
       {
-        participantId: 'par_01jc7xq3v8e2mb7r5s9w4d6k1h',
+        participantId: EXAMPLE_IDS.par,
         supportItemCode: '01_011_0107_1_1',
         serviceDate: '2026-11-20',
         startTime: '09:00',
@@ -48,11 +70,13 @@ export function serviceRequest(input: z.output<typeof CreateService>): ServiceRe
   return { ...rest, quantityHundredths: asked === null ? null : Math.round(asked * 100) };
 }
 
-export const CancelService = z.strictObject({ reason: reason() }).meta({ id: 'CancelService' });
+export const CancelService = z
+  .strictObject({ reason: reason() })
+  .meta({ id: 'CancelService', examples: [{ reason: 'Recorded twice.' }] });
 
 const Warning = z
-  .object({ code: z.enum(['PARTICIPANT_INACTIVE', 'POSSIBLE_DUPLICATE']), serviceId: z.string().optional() })
-  .meta({ id: 'Warning' });
+  .object({ code: z.enum(['PARTICIPANT_INACTIVE', 'POSSIBLE_DUPLICATE']), serviceId: id('svc').optional() })
+  .meta({ id: 'Warning', description: 'Recorded all the same. `POSSIBLE_DUPLICATE` names the equal shift.' });
 
 const serviceFields = {
   id: id('svc'),
@@ -61,57 +85,103 @@ const serviceFields = {
   budgetId: id('bud'),
   supportItemCode: z.string(),
   supportItemName: z.string(),
-  unit: z.string(),
-  serviceDate: z.string(),
-  startTime: z.string().nullable(),
-  endTime: z.string().nullable(),
-  durationMinutes: z.int().nullable(),
-  quantity: z.number().nullable(),
+  unit: z.string().meta({ description: "The catalogue's code: H, E, D, WK, MON or YR." }),
+  serviceDate: calendarDate(),
+  startTime: timeOfDay().nullable(),
+  endTime: timeOfDay().nullable(),
+  durationMinutes: z.int().nullable().meta({ description: "The minutes that passed, by the organisation's clock." }),
+  quantity: z.number().nullable().meta({ description: 'Null for items charged by the hour.' }),
   unitPriceCents: z.int(),
   totalCostCents: z.int(),
   status: z.enum(SERVICE_STATUSES),
   supportWorkerId: id('usr'),
   notes: z.string(),
-  ledgerVersion: z.int(),
-  createdAt: z.string(),
-  cancelledAt: z.string().nullable(),
+  ledgerVersion: z.int().meta({ description: "The ledger's version once it was recorded." }),
+  createdAt: instant(),
+  cancelledAt: instant().nullable(),
   cancelReason: z.string().nullable(),
 };
 
-export const Service = z.object(serviceFields).meta({ id: 'Service' });
+const SERVICE_EXAMPLE = {
+  id: EXAMPLE_IDS.svc,
+  participantId: EXAMPLE_IDS.par,
+  planId: EXAMPLE_IDS.pln,
+  budgetId: EXAMPLE_IDS.bud,
+  supportItemCode: '01_011_0107_1_1',
+  supportItemName: 'Assistance With Self-Care Activities - Standard - Weekday Daytime',
+  unit: 'H',
+  serviceDate: '2026-11-20',
+  startTime: '09:00',
+  endTime: '11:30',
+  durationMinutes: 150,
+  quantity: null,
+  unitPriceCents: 7_023,
+  totalCostCents: 17_558,
+  status: 'completed',
+  supportWorkerId: EXAMPLE_IDS.usr,
+  notes: 'Morning routine and breakfast.',
+  ledgerVersion: 12,
+  createdAt: '2026-11-20T01:02:03.456Z',
+  cancelledAt: null,
+  cancelReason: null,
+};
+
+export const Service = z.object(serviceFields).meta({ id: 'Service', examples: [SERVICE_EXAMPLE] });
 // Does not compile when the schema and the view disagree.
 Service satisfies z.ZodType<ServiceView>;
 export const RecordedService = z
   .object({ ...serviceFields, warnings: z.array(Warning) })
-  .meta({ id: 'RecordedService' });
+  .meta({ id: 'RecordedService', examples: [{ ...SERVICE_EXAMPLE, warnings: [] }] });
 export const ServiceList = z
-  .object({ data: z.array(Service), nextCursor: z.string().nullable() })
-  .meta({ id: 'ServiceList' });
+  .object({ data: z.array(Service), nextCursor: nextCursor() })
+  .meta({ id: 'ServiceList', examples: [{ data: [SERVICE_EXAMPLE], nextCursor: null }] });
 
 export const Quote = z
   .object({
-    accepted: z.boolean(),
+    accepted: z.boolean().meta({ description: 'Whether recording it now would succeed.' }),
     totalCostCents: z.int().nullable(),
     unitPriceCents: z.int().nullable(),
     priceLimitCents: z.int().nullable(),
-    budgetId: z.string().nullable(),
-    availableCents: z.int().nullable(),
-    refusals: z.array(
-      z.object({
-        code: z.enum(ERROR_CODES),
-        detail: z.string(),
-        details: z.record(z.string(), z.unknown()).optional(),
-      }),
-    ),
+    budgetId: id('bud').nullable().meta({ description: 'The line that would pay.' }),
+    availableCents: z.int().nullable().meta({ description: "What that line could take on the service's date." }),
+    refusals: z
+      .array(
+        z.object({
+          code: z.enum(ERROR_CODES),
+          detail: z.string(),
+          details: z.record(z.string(), z.unknown()).optional(),
+        }),
+      )
+      .meta({ description: 'All that apply; recording answers with the first.' }),
     warnings: z.array(Warning),
   })
-  .meta({ id: 'Quote' });
+  .meta({
+    id: 'Quote',
+    examples: [
+      {
+        accepted: false,
+        totalCostCents: 17_558,
+        unitPriceCents: 7_023,
+        priceLimitCents: 7_023,
+        budgetId: EXAMPLE_IDS.bud,
+        availableCents: 12_000,
+        refusals: [
+          {
+            code: 'INSUFFICIENT_BUDGET',
+            detail: 'The service costs $175.58, and $120.00 is available on that date.',
+            details: { budgetId: EXAMPLE_IDS.bud, requiredCents: 17_558, availableCents: 12_000 },
+          },
+        ],
+        warnings: [],
+      },
+    ],
+  });
 
 export const ListServices = z.object({
   ...page,
   participantId: id('par').optional(),
   supportWorkerId: id('usr').optional(),
-  from: calendarDate().optional(),
-  to: calendarDate().optional(),
+  from: calendarDate().optional().meta({ description: 'The first day.' }),
+  to: calendarDate().optional().meta({ description: 'The last day.' }),
   status: z.enum(SERVICE_STATUSES).optional(),
 });

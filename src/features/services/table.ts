@@ -43,7 +43,14 @@ export const services = sqliteTable(
     cancel_reason: text(),
   },
   (table) => [
-    index('services_by_participant').on(table.participant_id, table.service_date, table.id),
+    // For the list by day, and to find an equal shift without reading the day.
+    index('services_by_participant').on(
+      table.participant_id,
+      table.service_date,
+      table.support_item_code,
+      table.start_time,
+      table.support_worker_id,
+    ),
     index('services_by_organization').on(table.organization_id, table.service_date, table.id),
     index('services_by_worker').on(table.support_worker_id, table.service_date, table.id),
     index('services_by_budget').on(table.budget_id, table.service_date),

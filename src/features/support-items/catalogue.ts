@@ -28,7 +28,11 @@ const TITLES: Record<Field, Title> = {
   veryRemote: { title: 'Very Remote', also: ['P02'] },
   nonFaceToFace: { title: 'Non-Face-to-Face Support Provision', without: 'unknown' },
   providerTravel: { title: 'Provider Travel', without: 'unknown' },
-  shortNoticeCancellation: { title: 'Short Notice Cancellations', also: ['Short Notice Cancellation'], without: 'unknown' },
+  shortNoticeCancellation: {
+    title: 'Short Notice Cancellations',
+    also: ['Short Notice Cancellation'],
+    without: 'unknown',
+  },
   ndiaRequestedReports: { title: 'NDIA Requested Reports', without: 'unknown' },
   irregularSil: { title: 'Irregular SIL Supports', without: 'unknown' },
   type: { title: 'Type', without: 'nothing' },

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { AppEnv } from '../../http/app-env.ts';
+import { SUPPORT_ITEM_CODE_PATTERN } from '../../http/fields.ts';
 import { operation } from '../../http/operation.ts';
 import { validate } from '../../http/validate.ts';
 import { listSupportItems, readSupportItem } from './queries.ts';
@@ -11,6 +12,7 @@ export const supportItemRoutes = new Hono<AppEnv>()
   .get(
     '/',
     operation('read', {
+      id: 'listSupportItems',
       summary: 'List support items',
       description:
         'The items that count on `date` (today), by number, with the price limit of `zone`. `category` is the catalogue category or the PACE category.',
@@ -25,9 +27,21 @@ export const supportItemRoutes = new Hono<AppEnv>()
   .get(
     '/:code',
     operation('read', {
+      id: 'getSupportItem',
       summary: 'Read a support item',
+      description: 'As it is on `date` (today), with the price limit of `zone`.',
       tag,
       permission: 'authenticated',
+      parameters: [
+        {
+          name: 'code',
+          in: 'path',
+          required: true,
+          description: "The item's number in the catalogue.",
+          schema: { type: 'string', pattern: SUPPORT_ITEM_CODE_PATTERN },
+          example: '01_011_0107_1_1',
+        },
+      ],
       success: { status: 200, description: 'The item.', schema: SupportItemSchema },
       errors: ['NOT_FOUND', 'VALIDATION_FAILED'],
     }),

@@ -17,6 +17,7 @@ export const userRoutes = new Hono<AppEnv>()
   .get(
     '/',
     operation('read', {
+      id: 'listUsers',
       summary: 'List users',
       tag,
       permission: 'users.read',
@@ -29,6 +30,7 @@ export const userRoutes = new Hono<AppEnv>()
   .post(
     '/',
     operation('write', {
+      id: 'createUser',
       summary: 'Add a user',
       description: 'The e-mail is unique: a person belongs to one organisation.',
       tag,
@@ -48,7 +50,9 @@ export const userRoutes = new Hono<AppEnv>()
   .get(
     '/:id',
     operation('read', {
+      id: 'getUser',
       summary: 'Read a user',
+      idOf: 'usr',
       tag,
       permission: 'users.read',
       conditional: true,
@@ -64,7 +68,9 @@ export const userRoutes = new Hono<AppEnv>()
   .patch(
     '/:id',
     operation('write', {
+      id: 'updateUser',
       summary: 'Change a user',
+      idOf: 'usr',
       description: 'A suspended user is out within 30 seconds, and their sockets are closed within 60.',
       tag,
       permission: 'users.write',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { email, id, MAX_LIST, name, page, shortText } from '../../http/fields.ts';
+import { EXAMPLE_IDS, email, id, instant, MAX_LIST, name, nextCursor, page, shortText } from '../../http/fields.ts';
 import { patchOf } from '../../http/patch.ts';
 import { PERMISSIONS, ROLES } from '../sign-in/rules.ts';
 import { USER_STATUSES } from './table.ts';
@@ -43,11 +43,12 @@ export type UserFieldsOutput = z.output<typeof UserFields>;
 
 export const CreateUser = UserFields.meta({
   id: 'CreateUser',
-  examples: [{ email: 'kai@example.com', firstName: 'Kai', lastName: 'Brown', role: 'support_worker' }],
+  examples: [{ email: 'kai.brown@example.com', firstName: 'Kai', lastName: 'Brown', role: 'support_worker' }],
 });
 export const UpdateUser = patchOf(UserFields).meta({
   id: 'UpdateUser',
   description: 'A JSON merge patch: absent leaves, null clears.',
+  examples: [{ status: 'suspended' }],
 });
 
 /** What a user may say of themselves. */
@@ -55,7 +56,28 @@ export const OwnFields = z.strictObject(own);
 export const UpdateMe = patchOf(OwnFields).meta({
   id: 'UpdateMe',
   description: 'A JSON merge patch of the own name, phone and preferences.',
+  examples: [{ phone: '02 5550 0101', preferences: { notifications: { sms: false } } }],
 });
+
+const USER_EXAMPLE = {
+  id: EXAMPLE_IDS.usr,
+  externalId: 'user_2abcDEF',
+  email: 'kai.brown@example.com',
+  firstName: 'Kai',
+  lastName: 'Brown',
+  phone: null,
+  role: 'support_worker',
+  permissions: [],
+  preferences: {
+    notifications: { email: true, inApp: true, sms: false },
+    defaultView: 'participants',
+    shortcuts: [],
+  },
+  status: 'active',
+  lastActiveAt: '2026-11-23T03:10:00.000Z',
+  createdAt: '2026-06-01T00:00:00.000Z',
+  updatedAt: '2026-11-02T04:05:06.789Z',
+};
 
 export const User = z
   .object({
@@ -73,12 +95,14 @@ export const User = z
       shortcuts: z.array(z.string()),
     }),
     status: z.enum(USER_STATUSES),
-    lastActiveAt: z.string().nullable(),
-    createdAt: z.string(),
-    updatedAt: z.string(),
+    lastActiveAt: instant().nullable(),
+    createdAt: instant(),
+    updatedAt: instant(),
   })
-  .meta({ id: 'User' });
+  .meta({ id: 'User', examples: [USER_EXAMPLE] });
 export type UserView = z.infer<typeof User>;
 
-export const UserList = z.object({ data: z.array(User), nextCursor: z.string().nullable() }).meta({ id: 'UserList' });
+export const UserList = z
+  .object({ data: z.array(User), nextCursor: nextCursor() })
+  .meta({ id: 'UserList', examples: [{ data: [USER_EXAMPLE], nextCursor: null }] });
 export const ListUsers = z.object(page);

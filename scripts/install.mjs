@@ -10,7 +10,7 @@ const lockfile = join(root, 'package-lock.json');
 const pinned = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies.node;
 
 function run(command, args) {
-  return spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' }).status === 0;
+  return spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' }).status === 0;
 }
 
 function nodeIsPinned() {
@@ -20,7 +20,8 @@ function nodeIsPinned() {
 }
 
 if (!existsSync(marker) || statSync(marker).mtimeMs < statSync(lockfile).mtimeMs) {
-  console.log('Installing dependencies …');
+  // On stderr: a command's own output may be one line that a script reads.
+  console.error('Installing dependencies …');
   // `npm ci` refuses a lockfile in which npm could not resolve another platform's runtime; the plain install does not.
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
   if (!run('npm', ['ci', ...quiet]) && !run('npm', ['install', '--no-save', ...quiet])) {

@@ -1,5 +1,6 @@
 /** `npm start`: migrates, loads the demonstration data once, serves until it is interrupted. */
 import { readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { localFile, openLocal } from './lib/database.ts';
 import { loadDemonstration } from './lib/load-demonstration.ts';
@@ -8,6 +9,10 @@ import { startService } from './lib/service.ts';
 import { wrangler } from './lib/wrangler.ts';
 
 const started = Date.now();
+if (!(await isFree(port()))) {
+  console.error(`Port ${port()} is taken: end what runs there, or choose another with PORT=8788 npm start.`);
+  process.exit(1);
+}
 await migrate();
 await loadDemonstration();
 const service = await startService({ port: port(), stateDirectory: stateDirectory() });
@@ -45,4 +50,12 @@ async function migrate(): Promise<void> {
   }
   console.log('Setting up the local database …');
   await wrangler(['d1', 'migrations', 'apply', 'DB', '--local', '--env', '', '--persist-to', stateDirectory()]);
+}
+
+function isFree(wanted: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(wanted, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
 }

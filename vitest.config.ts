@@ -29,6 +29,7 @@ export default defineConfig(async () => ({
                 ALLOWED_ORIGINS: 'https://app.caddy.test',
                 SERVER_TIMING: 'on',
                 RATE_LIMIT: 'off',
+                TEST_HISTORIES: JSON.stringify({ runs: process.env['STACK_HISTORIES'], seed: process.env['FC_SEED'] }),
               },
             },
           }),

@@ -1,6 +1,6 @@
 /**
  * The bare Worker that Caddy is measured against: the same statements in one batch, and nothing else. No sign-in, no
- * validation, no permissions, no object. Not `.ts`, because it is Worker code: `tsc -p bench` checks it.
+ * validation, no permissions, no object.
  */
 import { raw, Sql } from 'sql-template-tag';
 import type { Context } from '../src/context.ts';

@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { organizationStatements } from '../scripts/lib/organization.ts';
 import { newId } from '../src/ids.ts';
 import { person } from './people.ts';
@@ -7,12 +7,14 @@ import { DEAR_ITEM, ITEM, type Organization, PLAN, shift, type Target, TIME_ZONE
 /** How many participants the groups of `World` have. */
 const SPREAD = 200;
 const ALONE = 24;
-const WATCHED = 8;
+const FEW = 8;
 
 const ALLOCATED = 1_000_000_000;
 /** Less than an hour of the dear item costs: that line refuses. */
 const SCARCE = 5_000;
+const MANAGEMENT = 'ndia_managed';
 const HOURS = 2;
+const COST = ITEM.cents * HOURS;
 
 export interface Sizes {
   participants: number;
@@ -20,196 +22,230 @@ export interface Sizes {
   servicesEach: number;
 }
 
-const CONTACT = { preferredMethod: 'mobile', phone: null };
-const ADDRESS = JSON.stringify({
-  street: '12 Wattle Street',
-  suburb: 'Marrickville',
-  state: 'NSW',
-  postcode: '2204',
-  country: 'AU',
-});
-const EMERGENCY = JSON.stringify([{ name: 'Sam Doe', relationship: 'sibling', phone: '0400000000', isPrimary: true }]);
-const MEDICAL = JSON.stringify({ disabilities: ['autism'], medications: [], allergies: [], dietaryRequirements: [] });
-const PREFERENCES = JSON.stringify({
-  communicationNeeds: null,
-  culturalConsiderations: null,
-  interests: ['music'],
-  routines: null,
-});
-
-type Insert = (...values: SQLInputValue[]) => void;
-
-/** An INSERT of these columns, compiled once. */
-function inserter(database: DatabaseSync, table: string, columns: string): Insert {
-  const places = columns.split(',').map(() => '?');
-  const statement = database.prepare(`INSERT INTO ${table} (${columns}) VALUES (${places.join(', ')})`);
-  return (...values) => {
-    statement.run(...values);
-  };
-}
-
-function inserters(database: DatabaseSync) {
-  return {
-    participant: inserter(
-      database,
-      'participants',
-      `id, organization_id, ndis_number, first_name, last_name, date_of_birth, contact, address, emergency, medical, preferences,
-        name_key, plan_end_key, ledger_version, created_by, created_at, updated_at`,
-    ),
-    word: inserter(database, 'participant_words', 'organization_id, word, participant_id'),
-    plan: inserter(
-      database,
-      'plans',
-      'id, organization_id, participant_id, start_date, end_date, management_type, allocated_cents, spent_cents, created_at, updated_at',
-    ),
-    budget: inserter(
-      database,
-      'budgets',
-      `id, organization_id, participant_id, plan_id, number, category_code, management_type, flexible, pool_id, allocated_cents,
-        spent_cents, created_at, updated_at`,
-    ),
-    period: inserter(database, 'funding_periods', 'budget_id, start_date, end_date, organization_id, amount_cents'),
-    boundary: inserter(
-      database,
-      'pool_boundaries',
-      'pool_id, ends_on, organization_id, participant_id, plan_id, released_cents, spent_cents',
-    ),
-    service: inserter(
-      database,
-      'services',
-      `id, organization_id, participant_id, plan_id, budget_id, support_item_code, support_item_name, unit, service_date, start_time,
-        end_time, duration_minutes, unit_price_cents, total_cost_cents, support_worker_id, notes, ledger_version, created_at`,
-    ),
-    entry: inserter(
-      database,
-      'ledger_entries',
-      'participant_id, version, number, organization_id, budget_id, kind, allocated_delta_cents, spent_delta_cents, service_id, actor_id, at',
-    ),
-    item: inserter(
-      database,
-      'support_items',
-      `code, start_date, name, registration_group, category_code, pace_category_code, unit, quotable, national_cents, remote_cents,
-        very_remote_cents`,
-    ),
-  };
-}
-
-type Inserters = ReturnType<typeof inserters>;
-
-/** Three lines, as a plan has them: two that share a flexible pool, and one on its own. No periods: all is released at once. */
+/** A plan as most are: two lines that share a flexible pool, and one on its own. All is released at the start. */
 const LINES = [
-  { categoryCode: 1, flexible: true, allocated: ALLOCATED },
-  { categoryCode: 4, flexible: true, allocated: ALLOCATED },
-  { categoryCode: DEAR_ITEM.categoryCode, flexible: false, allocated: SCARCE },
+  { categoryCode: ITEM.categoryCode, flexible: 1, allocated: ALLOCATED },
+  { categoryCode: 4, flexible: 1, allocated: ALLOCATED },
+  { categoryCode: DEAR_ITEM.categoryCode, flexible: 0, allocated: SCARCE },
 ];
-const MANAGEMENT = 'ndia_managed';
+
+const PROFILE = {
+  date_of_birth: '1990-01-01',
+  address: JSON.stringify({
+    street: '12 Wattle Street',
+    suburb: 'Marrickville',
+    state: 'NSW',
+    postcode: '2204',
+    country: 'AU',
+  }),
+  emergency: JSON.stringify([{ name: 'Sam Doe', relationship: 'sibling', phone: '0400000000', isPrimary: true }]),
+  medical: JSON.stringify({ disabilities: ['autism'], medications: [], allergies: [], dietaryRequirements: [] }),
+  preferences: JSON.stringify({
+    communicationNeeds: null,
+    culturalConsiderations: null,
+    interests: ['music'],
+    routines: null,
+  }),
+};
+
+type Insert = (table: string, row: Record<string, SQLInputValue>) => void;
+
+/** Inserts rows; every row of a table has the same columns in the same order, so each is compiled once. */
+function inserter(database: DatabaseSync): Insert {
+  const statements = new Map<string, StatementSync>();
+  return (table, row) => {
+    let statement = statements.get(table);
+    if (!statement) {
+      const columns = Object.keys(row);
+      const places = columns.map(() => '?').join(', ');
+      statement = database.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`);
+      statements.set(table, statement);
+    }
+    statement.run(...Object.values(row));
+  };
+}
+
+interface Place {
+  owner: Organization;
+  n: number;
+}
 
 /** One participant with a plan, its lines, their past services, and the ledger that says so. */
-function seedParticipant(into: Inserters, { owner, n }: { owner: Organization; n: number }): Target {
-  const { id: organizationId, userId } = owner;
+function seedParticipant(insert: Insert, { owner, n }: Place): Target {
+  const { id: organization_id, userId } = owner;
   const servicesEach = owner.services / owner.participants;
-  const cost = ITEM.cents * HOURS;
-  const spent = cost * servicesEach;
+  const spent = COST * servicesEach;
   const at = Date.now() - 300 * 86_400_000 + n * 1000;
-  const participantId = newId('par');
-  const planId = newId('pln');
+  const dates = { created_at: at, updated_at: at };
+  const participant_id = newId('par');
+  const plan_id = newId('pln');
+  const owned = { organization_id, participant_id };
   const who = person(n, owner.participants);
-  const contact = JSON.stringify({ ...CONTACT, email: who.email, mobile: who.mobile });
-  const { ndisNumber, firstName, lastName, nameKey } = who;
-  into.participant(participantId, organizationId, ndisNumber, firstName, lastName, '1990-01-01', contact, ADDRESS, EMERGENCY,
-    MEDICAL, PREFERENCES, nameKey, PLAN.endDate, 1 + servicesEach, userId, at, at); // biome-ignore format: one row
-  for (const word of who.words) into.word(organizationId, word, participantId);
-
+  insert('participants', {
+    id: participant_id,
+    organization_id,
+    ndis_number: who.ndisNumber,
+    first_name: who.firstName,
+    last_name: who.lastName,
+    contact: JSON.stringify({ email: who.email, phone: null, mobile: who.mobile, preferredMethod: 'mobile' }),
+    ...PROFILE,
+    name_key: who.nameKey,
+    plan_end_key: PLAN.endDate,
+    ledger_version: 1 + servicesEach,
+    created_by: userId,
+    ...dates,
+  });
+  for (const word of who.words) insert('participant_words', { organization_id, word, participant_id });
   const lines = LINES.map((line, index) => {
     const id = newId('bud');
-    return { ...line, id, number: index + 1, poolId: line.flexible ? `${planId}/${MANAGEMENT}` : id };
+    return { ...line, id, number: index + 1, poolId: line.flexible ? `${plan_id}/${MANAGEMENT}` : id };
   });
-  const allocated = lines.reduce((sum, line) => sum + line.allocated, 0);
-  into.plan(planId, organizationId, participantId, PLAN.startDate, PLAN.endDate, MANAGEMENT, allocated, spent, at, at);
-  const pools = new Map<string, number>();
-  for (const line of lines) {
-    const ofLine = line.number === 1 ? spent : 0;
-    into.budget(line.id, organizationId, participantId, planId, line.number, line.categoryCode, MANAGEMENT,
-      Number(line.flexible), line.poolId, line.allocated, ofLine, at, at); // biome-ignore format: one row
-    into.period(line.id, PLAN.startDate, PLAN.endDate, organizationId, line.allocated);
-    into.entry(
-      participantId,
-      1,
-      line.number,
-      organizationId,
-      line.id,
-      'budget.created',
-      line.allocated,
-      0,
-      null,
-      userId,
-      at,
-    );
-    pools.set(line.poolId, (pools.get(line.poolId) ?? 0) + line.allocated);
-  }
   const [charged] = lines;
-  if (!charged) throw new Error('a plan without lines');
-  for (const [poolId, released] of pools) {
-    const ofPool = poolId === charged.poolId ? spent : 0;
-    into.boundary(poolId, PLAN.endDate, organizationId, participantId, planId, released, ofPool);
+  if (!charged) throw new Error('a plan needs a line to charge');
+  insert('plans', {
+    id: plan_id,
+    ...owned,
+    start_date: PLAN.startDate,
+    end_date: PLAN.endDate,
+    management_type: MANAGEMENT,
+    allocated_cents: lines.reduce((sum, line) => sum + line.allocated, 0),
+    spent_cents: spent,
+    ...dates,
+  });
+  const entry = { ...owned, actor_id: userId, at };
+  for (const line of lines) {
+    insert('budgets', {
+      id: line.id,
+      ...owned,
+      plan_id,
+      number: line.number,
+      category_code: line.categoryCode,
+      management_type: MANAGEMENT,
+      flexible: line.flexible,
+      pool_id: line.poolId,
+      allocated_cents: line.allocated,
+      spent_cents: line === charged ? spent : 0,
+      ...dates,
+    });
+    insert('funding_periods', {
+      budget_id: line.id,
+      start_date: PLAN.startDate,
+      end_date: PLAN.endDate,
+      organization_id,
+      amount_cents: line.allocated,
+    });
+    insert('ledger_entries', {
+      ...entry,
+      version: 1,
+      number: line.number,
+      budget_id: line.id,
+      kind: 'budget.created',
+      allocated_delta_cents: line.allocated,
+      spent_delta_cents: 0,
+      service_id: null,
+    });
+  }
+  for (const [pool_id, shared] of Map.groupBy(lines, (line) => line.poolId)) {
+    insert('pool_boundaries', {
+      pool_id,
+      ends_on: PLAN.endDate,
+      ...owned,
+      plan_id,
+      released_cents: shared.reduce((sum, line) => sum + line.allocated, 0),
+      spent_cents: pool_id === charged.poolId ? spent : 0,
+    });
   }
   for (let k = 0; k < servicesEach; k++) {
     const serviceId = newId('svc');
-    const { serviceDate } = shift(n * 13 + k * 31);
-    into.service(serviceId, organizationId, participantId, planId, charged.id, ITEM.code, ITEM.name, ITEM.unit, serviceDate,
-      '05:00', '07:00', HOURS * 60, ITEM.cents, cost, userId, 'Weekday support.', 2 + k, at); // biome-ignore format: one row
-    into.entry(participantId, 2 + k, 1, organizationId, charged.id, 'service.recorded', 0, cost, serviceId, userId, at);
+    const ledger_version = 2 + k;
+    insert('services', {
+      id: serviceId,
+      ...owned,
+      plan_id,
+      budget_id: charged.id,
+      support_item_code: ITEM.code,
+      support_item_name: ITEM.name,
+      unit: ITEM.unit,
+      service_date: shift(n * 13 + k * 31).serviceDate,
+      start_time: '05:00',
+      end_time: '07:00',
+      duration_minutes: HOURS * 60,
+      unit_price_cents: ITEM.cents,
+      total_cost_cents: COST,
+      support_worker_id: userId,
+      notes: 'Weekday support.',
+      ledger_version,
+      created_at: at,
+    });
+    insert('ledger_entries', {
+      ...entry,
+      version: ledger_version,
+      number: 1,
+      budget_id: charged.id,
+      kind: 'service.recorded',
+      allocated_delta_cents: 0,
+      spent_delta_cents: COST,
+      service_id: serviceId,
+    });
   }
-  return { participantId, planId, budgetId: charged.id, poolId: charged.poolId };
+  return { participantId: participant_id, planId: plan_id, budgetId: charged.id, poolId: charged.poolId };
 }
 
-function seedOrganization(database: DatabaseSync, sizes: { name: string; participants: number; servicesEach: number }) {
-  const { name, participants, servicesEach } = sizes;
+function seedOrganization(
+  database: DatabaseSync,
+  { name, participants, servicesEach }: { name: string; participants: number; servicesEach: number },
+): Organization {
   const email = `bench@${name}.caddy.test`;
   const subject = `local_${email}`;
   const user = { email, externalId: subject, firstName: 'Bo', lastName: 'Stopwatch', role: 'admin' as const };
-  const organization = {
-    name,
-    abn: null,
-    registrationNumber: null,
-    timeZone: TIME_ZONE,
-    features: [],
-    participantLimit: null,
-  };
-  for (const statement of organizationStatements({ ...organization, users: [user] }, Date.now()))
-    database.exec(statement);
+  const details = { abn: null, registrationNumber: null, timeZone: TIME_ZONE, features: [], participantLimit: null };
+  const statements = organizationStatements({ name, ...details, users: [user] }, Date.now());
+  for (const statement of statements) database.exec(statement);
   const row = database.prepare('SELECT id, organization_id FROM users WHERE email_key = ?').get(email);
   const id = String(row?.['organization_id']);
   database.prepare('UPDATE organizations SET participant_count = ? WHERE id = ?').run(participants, id);
   return { id, userId: String(row?.['id']), email, subject, participants, services: participants * servicesEach };
 }
 
+function seedItem(insert: Insert, item: typeof ITEM | typeof DEAR_ITEM): void {
+  insert('support_items', {
+    code: item.code,
+    start_date: '2020-07-01',
+    name: item.name,
+    registration_group: item.registrationGroup,
+    category_code: item.categoryCode,
+    pace_category_code: item.categoryCode,
+    unit: item.unit,
+    quotable: 0,
+    national_cents: item.cents,
+    remote_cents: item.cents,
+    very_remote_cents: item.cents,
+  });
+}
+
 /** Fills a migrated database file with two organisations whose balances add up (`npm run check` agrees). */
-export function seed(file: string, sizes: Sizes): World {
+export function seed(file: string, { participants, smaller, servicesEach }: Sizes): World {
   const database = new DatabaseSync(file, { enableForeignKeyConstraints: false });
   try {
     database.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; BEGIN');
-    const into = inserters(database);
-    for (const item of [ITEM, DEAR_ITEM]) {
-      into.item(item.code, '2020-07-01', item.name, item.registrationGroup, item.categoryCode, item.categoryCode, item.unit, 0,
-        item.cents, item.cents, item.cents); // biome-ignore format: one row
-    }
-    const targetsOf = (owner: Organization) =>
-      Array.from({ length: owner.participants }, (_, n) => seedParticipant(into, { owner, n }));
-    const { servicesEach } = sizes;
-    const smaller = seedOrganization(database, { name: 'small', participants: sizes.smaller, servicesEach });
-    targetsOf(smaller);
-    const organization = seedOrganization(database, { name: 'large', participants: sizes.participants, servicesEach });
-    const targets = targetsOf(organization);
+    const insert = inserter(database);
+    seedItem(insert, ITEM);
+    seedItem(insert, DEAR_ITEM);
+    const fill = (name: string, count: number) => {
+      const owner = seedOrganization(database, { name, participants: count, servicesEach });
+      return { owner, targets: Array.from({ length: count }, (_, n) => seedParticipant(insert, { owner, n })) };
+    };
+    const small = fill('small', smaller);
+    const { owner, targets } = fill('large', participants);
     database.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)');
     const take = (count: number) => targets.splice(0, count);
     return {
-      organization,
-      smaller,
+      organization: owner,
+      smaller: small.owner,
       spread: { caddy: take(SPREAD), bare: take(SPREAD) },
       alone: { caddy: take(ALONE), bare: take(ALONE) },
-      watched: take(WATCHED),
-      spare: take(WATCHED),
+      watched: take(FEW),
+      spare: take(FEW),
     };
   } finally {
     database.close();

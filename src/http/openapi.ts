@@ -3,7 +3,7 @@ import { generateSpecs } from 'hono-openapi';
 import { z } from 'zod';
 import type { AppEnv } from './app-env.ts';
 import { EXAMPLE_IDS } from './fields.ts';
-import { componentRef, HEADERS, operation } from './operation.ts';
+import { answered, componentRef, HEADERS, operation, Problem } from './operation.ts';
 import { ERROR_CODES, type ErrorCode, problem, type Refusal, titleOf } from './problem.ts';
 
 /** What the examples of errors say beyond their titles. */
@@ -60,7 +60,8 @@ const TAGS = {
   Audit: 'Who changed what.',
 };
 
-function documentation() {
+async function documentation() {
+  const { components } = await answered(Problem).toOpenAPISchema();
   return {
     info: {
       title: 'Caddy',
@@ -86,6 +87,7 @@ function documentation() {
         },
       },
       headers: HEADERS,
+      schemas: components?.schemas ?? {},
     },
   };
 }
@@ -147,7 +149,7 @@ export function openApiRoutes(routes: Hono<AppEnv>): Hono<AppEnv> {
           await generateSpecs(routes, {
             defaultValidationErrorResponse: false,
             excludeStaticFile: false,
-            documentation: documentation(),
+            documentation: await documentation(),
           }),
         ),
       );

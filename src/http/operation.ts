@@ -86,7 +86,7 @@ export const HEADERS = {
 } as const;
 type Header = keyof typeof HEADERS;
 
-const Problem = z
+export const Problem = z
   .object({
     type: z.string().meta({ description: 'A URN of the code.' }),
     title: z.string().meta({ description: 'What the code says in general.' }),
@@ -125,10 +125,13 @@ function loosen({ zodSchema, jsonSchema }: Overridden): void {
   }
 }
 
-const answered = (schema: z.ZodType) => resolver(schema, { options: { io: 'output', override: loosen } });
+/** The schema of an answer, for the document. */
+export const answered = (schema: z.ZodType) => resolver(schema, { options: { io: 'output', override: loosen } });
 
 /** A reference to one of the document's components. */
-export const componentRef = (kind: 'examples' | 'headers', name: string) => ({ $ref: `#/components/${kind}/${name}` });
+export const componentRef = (kind: 'examples' | 'headers' | 'schemas', name: string) => ({
+  $ref: `#/components/${kind}/${name}`,
+});
 
 function headersOf(names: Iterable<Header>) {
   return Object.fromEntries(['X-Request-Id', ...names].map((name) => [name, componentRef('headers', name)]));
@@ -172,7 +175,8 @@ function errorResponses(codes: readonly ErrorCode[]) {
         'x-codes': list,
         content: {
           'application/problem+json': {
-            schema: answered(Problem),
+            // By reference: made anew for each of some 300 answers, it would be most of the work.
+            schema: componentRef('schemas', 'Problem'),
             examples: Object.fromEntries(list.map((code) => [code, componentRef('examples', code)])),
           },
         },

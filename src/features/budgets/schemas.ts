@@ -67,7 +67,9 @@ export const Budgets = z
     budgets: z.array(Budget),
   })
   .meta({ id: 'Budgets', examples: [{ version: 12, asOf: '2026-11-23', budgets: [BUDGET_EXAMPLE] }] });
-export const BudgetsQuery = z.object({ planId: id('pln').optional() });
+export const BudgetsQuery = z.object({
+  planId: id('pln').optional().meta({ description: "One of the participant's plans." }),
+});
 
 export const Entry = z
   .object({

@@ -48,10 +48,18 @@ export function faultyD1(options: { faults: Fault[]; writesOnly: boolean; onAfte
 }
 
 /** Puts a faulty database under a participant's object, until the object is gone. */
-export async function breakLedger(key: LedgerKey, faults: Fault[], options: { writesOnly?: boolean } = {}): Promise<void> {
+export async function breakLedger(
+  key: LedgerKey,
+  faults: Fault[],
+  options: { writesOnly?: boolean } = {},
+): Promise<void> {
   await runInDurableObject(ledgerStub(env, key), (instance, state) => {
     const { keeper } = instance as unknown as { keeper: { -readonly [Name in keyof Keeper]: Keeper[Name] } };
-    const d1 = faultyD1({ faults, writesOnly: options.writesOnly ?? true, onAfter: () => state.abort('died in the middle') });
+    const d1 = faultyD1({
+      faults,
+      writesOnly: options.writesOnly ?? true,
+      onAfter: () => state.abort('died in the middle'),
+    });
     keeper.openDatabase = (usage) => openDatabase(d1, usage);
   });
 }

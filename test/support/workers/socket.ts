@@ -19,7 +19,7 @@ export interface Watch {
   version: (version: number) => Promise<void>;
   /** The close that ends the socket. */
   end: () => Promise<{ code: number; reason: string }>;
-  /** Every frame that the server had sent before it answered a ping that is sent now. */
+  /** Waits for whatever the server had sent before now: it answers a frame that it does not know after it. */
   settle: () => Promise<Json[]>;
 }
 
@@ -60,7 +60,6 @@ export async function watch(
 /** Takes a socket's frames from now on. */
 export function listen(socket: WebSocket): Watch {
   const frames: Json[] = [];
-  let pongs = 0;
   let changed = () => {};
   let change = new Promise<void>((resolve) => {
     changed = resolve;
@@ -72,22 +71,24 @@ export function listen(socket: WebSocket): Watch {
     });
   };
   const until = async <Value>(what: string, look: () => Value | undefined): Promise<Value> => {
-    const deadline = Date.now() + PATIENCE;
+    // Not Date: a test may have stopped it.
+    const deadline = performance.now() + PATIENCE;
     for (;;) {
       const found = look();
       if (found !== undefined) return found;
-      const left = deadline - Date.now();
+      const left = deadline - performance.now();
       if (left <= 0) {
         const tail = JSON.stringify(frames.slice(-3));
-        throw new Error(`no ${what} in ${PATIENCE} ms; ${frames.length} frames, ended ${JSON.stringify(ended)}: ${tail}`);
+        throw new Error(
+          `no ${what} in ${PATIENCE} ms; ${frames.length} frames, ended ${JSON.stringify(ended)}: ${tail}`,
+        );
       }
       await Promise.race([change, scheduler.wait(Math.min(left, 1_000))]);
     }
   };
   let ended: Watch['ended'] = null;
   socket.addEventListener('message', ({ data }) => {
-    if (data === 'pong') pongs += 1;
-    else frames.push(parse(data));
+    frames.push(parse(data));
     stir();
   });
   socket.addEventListener('close', ({ code, reason }) => {
@@ -104,12 +105,16 @@ export function listen(socket: WebSocket): Watch {
     send: (message) => socket.send(message),
     close: () => socket.close(1000),
     frame: (what, fits) => until(what, () => frames.find(fits)),
-    version: (version) => until(`version ${version}`, () => (lastVersion(frames) >= version ? null : undefined)).then(() => undefined),
+    version: (version) =>
+      until(`version ${version}`, () => (lastVersion(frames) >= version ? null : undefined)).then(() => undefined),
     end: () => until('close', () => ended ?? undefined),
     async settle() {
-      const before = pongs;
-      socket.send('ping');
-      await until('pong', () => (pongs > before ? true : undefined));
+      const before = frames.length;
+      socket.send('settle');
+      const answer = await until('answer', () =>
+        frames.slice(before).find((frame) => frame.code === 'VALIDATION_FAILED'),
+      );
+      frames.splice(frames.indexOf(answer), 1);
       return frames;
     },
   };

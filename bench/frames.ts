@@ -1,0 +1,68 @@
+/** What of a server's WebSocket frames is needed to time them: where each ends, and which ledger version it tells. */
+
+const UPDATE = Buffer.from('{"type":"update","version":');
+/** Bytes of a payload that are certain to hold the version, if the frame is long enough to have one. */
+const LOOK = UPDATE.length + 12;
+const ZERO = 48;
+
+export interface FrameReader {
+  /** Bytes of a frame's beginning that came without enough of it to read. */
+  held: Buffer | null;
+  /** Bytes of the present frame that are still to come. */
+  left: number;
+  version: number;
+}
+
+export function frameReader(): FrameReader {
+  return { held: null, left: 0, version: 0 };
+}
+
+interface Start {
+  header: number;
+  length: number;
+}
+
+function startOf(bytes: Buffer): Start | null {
+  const short = (bytes[1] ?? 0) & 127;
+  const header = short === 126 ? 4 : short === 127 ? 10 : 2;
+  if (bytes.length < header) return null;
+  if (short === 126) return { header, length: bytes.readUInt16BE(2) };
+  return { header, length: short === 127 ? Number(bytes.readBigUInt64BE(2)) : short };
+}
+
+/** The version of an update; 0 for any other message. */
+function versionOf(payload: Buffer): number {
+  if (payload.length < UPDATE.length || UPDATE.compare(payload, 0, UPDATE.length) !== 0) return 0;
+  let version = 0;
+  for (let at = UPDATE.length; ; at++) {
+    const digit = (payload[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) return version;
+    version = version * 10 + digit;
+  }
+}
+
+/** Takes a chunk of the stream in; calls `complete` with the version of each frame that ends in it (0: no update). */
+export function readFrames(reader: FrameReader, chunk: Buffer, complete: (version: number) => void): void {
+  let bytes = chunk;
+  if (reader.held) {
+    bytes = Buffer.concat([reader.held, chunk]);
+    reader.held = null;
+  }
+  while (bytes.length > 0) {
+    if (reader.left > 0) {
+      const taken = Math.min(reader.left, bytes.length);
+      reader.left -= taken;
+      if (reader.left > 0) return;
+      complete(reader.version);
+      bytes = bytes.subarray(taken);
+      continue;
+    }
+    const start = bytes.length < 2 ? null : startOf(bytes);
+    if (!start || bytes.length < start.header + Math.min(start.length, LOOK)) {
+      reader.held = Buffer.from(bytes);
+      return;
+    }
+    reader.version = versionOf(bytes.subarray(start.header, start.header + Math.min(start.length, LOOK)));
+    reader.left = start.header + start.length;
+  }
+}

@@ -1,0 +1,122 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { expectStatus } from '../client.ts';
+import type { Write } from '../load.ts';
+import type { Finding, Line } from '../report.ts';
+import { quantile } from '../statistics.ts';
+import { serviceBody, type Target } from '../world.ts';
+import { type Bench, signedIn, takeShifts } from './part.ts';
+
+const PER_SECOND = 50;
+const EVERY = 1000 / PER_SECOND;
+const COUNTS = [100, 1_000];
+const MOST: Record<number, number> = { 100: 25, 1000: 100 };
+const MOST_SLOWER = 1.5;
+
+interface Spread {
+  sockets: number;
+  /** Updates that did not reach every socket. */
+  incomplete: number;
+  lag: Quantiles;
+  fromSend: Quantiles;
+  fromAnswer: Quantiles;
+  writer: Quantiles;
+}
+
+interface Quantiles {
+  p50: number;
+  p99: number;
+  max: number;
+}
+
+function quantiles(values: readonly number[]): Quantiles {
+  return { p50: quantile(values, 0.5), p99: quantile(values, 0.99), max: Math.max(...values) };
+}
+
+async function writeSteadily(bench: Bench, target: Target): Promise<Write[]> {
+  const count = bench.pace.writes;
+  const from = takeShifts(bench, { group: target, count: count + 1 });
+  const body = serviceBody('caddy', { target, n: from });
+  expectStatus(await bench.send({ method: 'POST', path: '/v1/services', headers: signedIn(bench), body }), 201);
+  const { writes } = await bench.load.ask({ kind: 'pace', target, from: from + 1, every: EVERY, count });
+  return writes;
+}
+
+async function watched(bench: Bench, { target, sockets }: { target: Target; sockets: number }): Promise<Spread> {
+  const { participantId } = target;
+  await bench.watchers.ask({ kind: 'open', participantId, count: sockets });
+  await wait(500);
+  const writes = await writeSteadily(bench, target);
+  await wait(1_000);
+  const arrivals = new Map((await bench.watchers.ask({ kind: 'collect' })).map((one) => [one.version, one]));
+  await bench.watchers.ask({ kind: 'close' });
+  const seen = writes.flatMap((write) => {
+    const arrival = arrivals.get(write.version);
+    return arrival ? [{ ...write, ...arrival }] : [];
+  });
+  const complete = seen.filter((one) => one.sockets === sockets);
+  return {
+    sockets,
+    incomplete: writes.length - complete.length,
+    lag: quantiles(seen.map((one) => one.last - Math.min(one.first, one.answeredAt))),
+    fromSend: quantiles(seen.map((one) => one.last - one.sentAt)),
+    fromAnswer: quantiles(seen.map((one) => one.last - one.answeredAt)),
+    writer: quantiles(writes.map((write) => write.answeredAt - write.sentAt)),
+  };
+}
+
+/** 50 writes a second on a participant whom nobody, 100 and 1,000 sockets watch. */
+export async function sockets(bench: Bench): Promise<Finding> {
+  const targets = bench.stage.world.watched.values();
+  const next = (): Target => {
+    const { value } = targets.next();
+    if (!value) throw new Error('too few participants to watch');
+    return value;
+  };
+  const alone: number[] = [];
+  const baseline = async () => {
+    const writes = await writeSteadily(bench, next());
+    alone.push(...writes.map((write) => write.answeredAt - write.sentAt));
+  };
+  const spreads: Spread[] = [];
+  await baseline();
+  for (const count of COUNTS) {
+    spreads.push(await watched(bench, { target: next(), sockets: count }));
+    await baseline();
+  }
+  const without = quantiles(alone);
+  return {
+    lines: spreads.flatMap((spread) => linesOf(spread, without)),
+    figures: { without, spreads },
+    notes: [
+      `Sockets: one participant, a write every ${EVERY} ms whether or not the last was answered (${bench.pace.writes} writes a stretch; without sockets three stretches, between the others). "Commit to last socket" is from the first sign of the commit that anyone outside can have, which is the answer to the write or the first socket's frame, whichever comes first, to the frame's last byte at the last of all sockets. It cannot be later than from the write's sending, which is given beside it and includes the write itself.`,
+    ],
+  };
+}
+
+function linesOf(spread: Spread, without: Quantiles): Line[] {
+  const most = MOST[spread.sockets] ?? Number.NaN;
+  const ms = (value: number) => `${value.toFixed(1)} ms`;
+  const name = spread.sockets.toLocaleString('en');
+  const ratio = spread.writer.p99 / without.p99;
+  return [
+    {
+      what: `commit to last of ${name} sockets at ${PER_SECOND} writes/s, p99`,
+      measured: ms(spread.lag.p99),
+      target: `≤ ${most} ms`,
+      ok: spread.lag.p99 <= most && spread.incomplete === 0,
+    },
+    {
+      what: '  the same from the sending of the write, p50 / p99; updates that missed a socket',
+      measured: `${ms(spread.fromSend.p50)} / ${ms(spread.fromSend.p99)}; ${spread.incomplete}`,
+      target: '',
+      ok: null,
+    },
+    {
+      what: `  the writer's own p99 with ${name} sockets / without`,
+      measured: `${ms(spread.writer.p99)} / ${ms(without.p99)}`,
+      ratio: ratio.toFixed(2),
+      target: `≤ ${MOST_SLOWER}`,
+      ok: ratio <= MOST_SLOWER,
+    },
+  ];
+}

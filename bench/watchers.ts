@@ -1,0 +1,119 @@
+/** The watchers' thread: many sockets over plain TCP, so that reading 50,000 frames a second leaves the clock exact. */
+import { randomBytes } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import { workerData } from 'node:worker_threads';
+import { frameReader, readFrames } from './frames.ts';
+import { clock, serveJobs } from './threads.ts';
+
+export interface WatchSettings {
+  port: number;
+  token: string;
+}
+
+export type WatchJob =
+  | { kind: 'open'; participantId: string; count: number }
+  /** What has arrived since the sockets were opened. */
+  | { kind: 'collect' }
+  | { kind: 'close' };
+
+/** When an update reached the first and the last socket, and how many it reached. */
+export interface Arrival {
+  version: number;
+  first: number;
+  last: number;
+  sockets: number;
+}
+
+const { port, token } = workerData as WatchSettings;
+const OPENING = 16;
+/** One for all: a chunk is read to its end before the next is taken in. */
+const buffer = Buffer.alloc(1 << 18);
+/** A masked, empty close frame. */
+const CLOSE = Buffer.from([0x88, 0x80, 0, 0, 0, 0]);
+
+const sockets: Socket[] = [];
+const arrivals = new Map<number, Arrival>();
+
+function arrived(version: number): void {
+  const now = clock();
+  const known = arrivals.get(version);
+  if (!known) {
+    arrivals.set(version, { version, first: now, last: now, sockets: 1 });
+    return;
+  }
+  known.last = now;
+  known.sockets += 1;
+}
+
+/** Opens one socket; settles once its snapshot is in. */
+function open(participantId: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const reader = frameReader();
+    let greeting = Buffer.alloc(0);
+    let open = false;
+    const complete = (version: number) => {
+      if (version > 0) arrived(version);
+      else resolve();
+    };
+    const take = (chunk: Buffer) => {
+      if (open) return readFrames(reader, chunk, complete);
+      greeting = Buffer.concat([greeting, chunk]);
+      const end = greeting.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      const [status] = greeting.toString('latin1', 0, end).split('\r\n');
+      const rest = greeting.subarray(end + 4);
+      open = true;
+      if (!status?.includes(' 101 ')) return reject(new Error(`a socket was refused: ${status} ${rest}`));
+      readFrames(reader, rest, complete);
+    };
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      onread: {
+        buffer,
+        callback: (length) => {
+          take(buffer.subarray(0, length));
+          return true;
+        },
+      },
+    });
+    socket.setNoDelay(true);
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('a socket was closed')));
+    const path = `/v1/participants/${participantId}/budgets/live`;
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\nUpgrade: websocket\r\n` +
+        `Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
+    );
+    sockets.push(socket);
+  });
+}
+
+async function openMany(participantId: string, count: number): Promise<void> {
+  let left = count;
+  const lane = async () => {
+    while (left > 0) {
+      left -= 1;
+      await open(participantId);
+    }
+  };
+  await Promise.all(Array.from({ length: OPENING }, lane));
+}
+
+serveJobs<WatchJob, Arrival[]>(async (job) => {
+  switch (job.kind) {
+    case 'open':
+      await openMany(job.participantId, job.count);
+      return [];
+    case 'collect':
+      return [...arrivals.values()];
+    case 'close': {
+      const closed = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+      for (const socket of sockets) socket.end(CLOSE);
+      await Promise.race([Promise.all(closed), new Promise((resolve) => setTimeout(resolve, 3_000))]);
+      for (const socket of sockets.splice(0)) socket.destroy();
+      arrivals.clear();
+      return [];
+    }
+  }
+});

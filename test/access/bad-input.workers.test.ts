@@ -1,0 +1,486 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { newId } from '../../src/ids.ts';
+import { commonItems, planBody, tenDollars } from '../support/workers/care.ts';
+import {
+  at,
+  changedBy,
+  type Field,
+  few,
+  fieldsOf,
+  misfits,
+  type Operation,
+  operations,
+} from '../support/workers/contract.ts';
+import { address, fullBody, newWorld, type Sample, sampleOf, type World } from '../support/workers/samples.ts';
+import type { Answer, Json } from '../support/workers/tenant.ts';
+
+/** Bodies made wrong in one place each, from the schemas that the document shows. */
+
+const withBody = operations.filter(({ body }) => body !== null);
+const operationOf = (key: string): Operation => {
+  const operation = operations.find((candidate) => candidate.key === key);
+  if (!operation) throw new Error(`no operation ${key}`);
+  return operation;
+};
+
+let world: World;
+
+beforeAll(async () => {
+  await commonItems();
+  world = await newWorld();
+});
+
+/** A value put in a field's place, or for its whole object; `undefined` leaves the field out. */
+interface Wrong {
+  what: string;
+  /** JSON of the value; it may be what no JavaScript value prints as. */
+  json: string | undefined;
+  /** Where the answer must point, from the field; the field itself unless said. */
+  below?: string;
+}
+
+const json = (what: string, value: Json): Wrong => ({ what, json: JSON.stringify(value) });
+const shown = (value: Json): Wrong => json(JSON.stringify(value).slice(0, 40), value);
+
+const NOT_DATES = ['2026-02-30', '2026-02-29', '2026-13-01', '2026-00-10', '0000-00-00', '20260101', '2026-1-1', ''];
+const NEARLY_DATES = [
+  '01/02/2026',
+  ' 2026-01-01',
+  '2026-01-01 ',
+  '2026-01-01T00:00:00Z',
+  '٢٠٢٦-٠١-٠١',
+  '+002026-01-01',
+];
+const NOT_TIMES = ['25:00', '24:00', '9:00', '09:60', '09:00:00', '0900', '-1:00', '09:00 ', ''];
+const NOT_IDS = ['garbage', '', "' OR 1=1 --", 'par_', 'par_00000000000000000000000000x'];
+const HALF = '\ud83d';
+
+/** What a type is not. */
+const OF_TYPE: Record<string, Json> = { string: 'text', number: 5, boolean: true, object: { a: 1 }, array: [1] };
+
+function wrongTypes(schema: Json): Wrong[] {
+  const type = schema.type === 'integer' ? 'number' : schema.type;
+  const others = Object.entries(OF_TYPE).filter(([name]) => name !== type);
+  return others.map(([name, value]) => json(`a ${name}`, value));
+}
+
+function wrongStrings(schema: Json): Wrong[] {
+  const tooLong = schema.maxLength === undefined ? 20_001 : schema.maxLength + 1;
+  const text = schema.format === 'email' ? `${'x'.repeat(tooLong)}@example.com` : 'x'.repeat(tooLong);
+  const wrong = [json('too long', text), json('NUL', 'a\0b'), json('half a surrogate pair', `a${HALF}b`)];
+  const { pattern = '', format } = schema;
+  const fits = (word: string) => new RegExp(pattern, 'u').test(word);
+  if (schema.enum || schema.const) wrong.push(json('an unknown word', 'nope'), json('empty', ''));
+  if (schema.enum) wrong.push(json('another case', `${schema.enum[0]} `), json('a word of Object', 'constructor'));
+  if (schema.minLength >= 1) wrong.push(json('empty', ''));
+  if (format === 'date') wrong.push(...[...NOT_DATES, ...NEARLY_DATES].map(shown));
+  if (format === 'email') wrong.push(...['', 'nobody', 'a@b', 'a b@example.com', '@example.com'].map(shown));
+  if (/^\^\[?\(\[01\]/.test(pattern)) wrong.push(...NOT_TIMES.map(shown));
+  const prefix = /^\^([a-z]{3})_/.exec(pattern)?.[1];
+  if (prefix) {
+    const other = newId(prefix === 'usr' ? 'par' : 'usr');
+    const own = newId(prefix as 'usr');
+    wrong.push(...[...NOT_IDS, other, own.toUpperCase(), `${own}0`, own.slice(0, -1), `${own}\n`].map(shown));
+  } else if (pattern !== '') wrong.push(...['garbage!', '', '  ', '\n'].filter((word) => !fits(word)).map(shown));
+  return wrong;
+}
+
+function wrongNumbers(schema: Json): Wrong[] {
+  const wrong = [
+    { what: '1e20', json: '1e20' },
+    { what: '1e400', json: '1e400' },
+    { what: '-1e400', json: '-1e400' },
+    { what: '2^53', json: '9007199254740992' },
+    json('digits in a string', '5'),
+  ];
+  if (schema.minimum !== undefined) wrong.push(shown(schema.minimum - 1));
+  if (schema.exclusiveMinimum !== undefined) wrong.push(shown(schema.exclusiveMinimum), shown(-1));
+  if (schema.maximum !== undefined && schema.maximum < 1e20) wrong.push(shown(schema.maximum + 1));
+  if (schema.type === 'integer') wrong.push(shown(1.5), { what: 'a little more than 1', json: '1.0000001' });
+  return wrong;
+}
+
+function wrongObjects(schema: Json, value: Json): Wrong[] {
+  const inside = JSON.stringify(value).slice(1, -1);
+  const comma = inside === '' ? '' : ',';
+  if (schema.additionalProperties !== false) return [];
+  return ['surplus', '__proto__', 'constructor', 'toString', ''].map((key) => ({
+    what: `with ${JSON.stringify(key)}`,
+    json: `{${inside}${comma}${JSON.stringify(key)}:{"polluted":true}}`,
+    below: `/${key}`,
+  }));
+}
+
+function wrongLists(schema: Json, value: Json): Wrong[] {
+  return [
+    json(
+      'too many',
+      Array.from({ length: (schema.maxItems ?? 1000) + 1 }, () => value[0]),
+    ),
+  ];
+}
+
+/** Everything that a field must not be. */
+function wrongs(field: Field, value: Json): Wrong[] {
+  const { schema } = field;
+  const wrong: Wrong[] = schema.type ? wrongTypes(schema) : [];
+  if (field.required && field.path.length > 0) wrong.push({ what: 'left out', json: undefined });
+  if (!field.nullable && schema.type) wrong.push(json('null', null));
+  if (schema.type === 'string') wrong.push(...wrongStrings(schema));
+  if (schema.type === 'number' || schema.type === 'integer') wrong.push(...wrongNumbers(schema));
+  if (schema.type === 'object') wrong.push(...wrongObjects(schema, value));
+  if (schema.type === 'array') wrong.push(...wrongLists(schema, value));
+  return wrong;
+}
+
+const MARK = '"@@here@@"';
+
+/** The text of a body with one field changed; an item of a list is never left out. */
+function changedBody(body: Json, path: Field['path'], text: string | undefined): string {
+  if (path.length === 0) return text ?? '';
+  const copy = structuredClone(body);
+  const holder = at(copy, path.slice(0, -1));
+  const name = path.at(-1) ?? '';
+  if (text === undefined) delete holder[name];
+  else holder[name] = JSON.parse(MARK);
+  return JSON.stringify(copy).replace(MARK, () => text ?? '');
+}
+
+interface Case {
+  label: string;
+  body: string;
+  code: string;
+  pointer: string;
+}
+
+/** A full sample with each of its fields wrong in every way. */
+function casesOf(operation: Operation): Case[] {
+  const full = fullBody(sampleOf(operation, world));
+  return fieldsOf(operation.body).flatMap((field) =>
+    wrongs(field, at(full, field.path)).map(({ what, json: text, below = '' }) => ({
+      label: `${field.pointer || 'the body'}: ${what}`,
+      body: changedBody(full, field.path, text),
+      code: 'VALIDATION_FAILED',
+      pointer: `${field.pointer}${below}`,
+    })),
+  );
+}
+
+function send(operation: Operation, body: string): Promise<Answer> {
+  const sample = sampleOf(operation, world);
+  return world.admin.request(operation.method, address(operation, sample), { body });
+}
+
+/** How the answers to the cases are other than they must be, and which tables they changed. */
+async function tryAll(operation: Operation, cases: Case[]): Promise<{ faults: string[]; changed: string[] }> {
+  let faults: string[] = [];
+  const changed = await changedBy(async () => {
+    const found = await few(cases, async ({ label, body, code, pointer }) =>
+      misfits(await send(operation, body), { status: 400, code, pointer }).map((fault) => `${label} → ${fault}`),
+    );
+    faults = found.flat();
+  });
+  return { faults, changed };
+}
+
+const FINE = { faults: [], changed: [] };
+
+describe('the samples', () => {
+  test.each(withBody)('have every field that $key takes', (operation) => {
+    const full = fullBody(sampleOf(operation, world));
+    const missing = fieldsOf(operation.body).filter(({ path }) => at(full, path) === undefined);
+    expect(missing.map(({ pointer }) => pointer)).toEqual([]);
+  });
+
+  test.each(withBody)('are granted by $key', async (operation) => {
+    const answer = await send(operation, JSON.stringify(fullBody(sampleOf(operation, world))));
+    expect(operation.successes, JSON.stringify(answer.body)).toContain(answer.status);
+  });
+});
+
+describe('a body with one field wrong', () => {
+  test.each(withBody)('is refused by $key, which names the field and stores nothing', async (operation) => {
+    const cases = casesOf(operation);
+    expect(cases.length).toBeGreaterThan(10);
+    expect(await tryAll(operation, cases)).toEqual(FINE);
+  });
+
+  test.each(withBody)('has a limit to every text and list that $key takes', (operation) => {
+    const unlimited = fieldsOf(operation.body).filter(({ schema }) =>
+      schema.type === 'string'
+        ? (schema.maxLength ?? schema.pattern ?? schema.format ?? schema.enum ?? schema.const) === undefined
+        : schema.type === 'array' && schema.maxItems === undefined,
+    );
+    expect(unlimited.map(({ pointer }) => pointer)).toEqual([]);
+  });
+
+  test.each(withBody)('pollutes no prototype through $key', async (operation) => {
+    await tryAll(operation, casesOf(operation).slice(0, 3));
+    expect(({} as Json).polluted).toBeUndefined();
+  });
+});
+
+/** Fields that a merge patch may not clear, because there is nothing without them; `null` is refused at the field. */
+const NEEDED: Record<string, string[]> = {
+  'PATCH /v1/me': ['/firstName', '/lastName'],
+  'PATCH /v1/organization': ['/name', '/settings', '/settings/timeZone'],
+  'PATCH /v1/users/{id}': ['/email', '/firstName', '/lastName', '/role'],
+  'PATCH /v1/participants/{id}': [
+    '/ndisNumber',
+    '/profile',
+    '/profile/firstName',
+    '/profile/lastName',
+    '/profile/dateOfBirth',
+    '/status',
+  ],
+  // One of the two times is nothing without the other.
+  'POST /v1/services': ['/startTime', '/endTime'],
+};
+
+describe('null', () => {
+  test.each(withBody)('is taken by $key wherever the document allows it', async (operation) => {
+    const faults: string[] = [];
+    for (const field of fieldsOf(operation.body).filter(({ nullable }) => nullable)) {
+      const body = changedBody(fullBody(sampleOf(operation, world)), field.path, 'null');
+      const answer = await send(operation, body);
+      const needed = NEEDED[operation.key]?.includes(field.pointer);
+      const expected = { status: 400, code: 'VALIDATION_FAILED', pointer: field.pointer };
+      const wrong = needed
+        ? misfits(answer, expected)
+        : operation.successes.includes(answer.status)
+          ? []
+          : [`${answer.status} ${JSON.stringify(answer.body).slice(0, 200)}`];
+      faults.push(...wrong.map((fault) => `${field.pointer} → ${fault}`));
+    }
+    expect(faults).toEqual([]);
+  });
+});
+
+/** Values that are wrong by a rule that no schema shows; those with a code of their own say which. */
+const RULES: Record<string, [pointer: string, values: Json[], code?: string][]> = {
+  'PATCH /v1/organization': [
+    ['/abn', ['', '51824753557', '5182475355', '00000000000', '５１８２４７５３５５６', 'x'.repeat(11)]],
+    ['/registrationNumber', ['', '12345', '4060000001', '40500000011', '405000000a']],
+    ['/settings/timeZone', ['', 'Mars/Olympus', '+10:00', 'australia', 'Australia/Sydney\0', 'UTC; DROP TABLE users']],
+    [
+      '/settings/businessHours/workDays',
+      [
+        [1, 1],
+        [1, 2, 3, 4, 5, 6, 0, 1],
+      ],
+    ],
+    ['/contacts', [Array.from({ length: 2 }, () => ({ name: 'Ana', isPrimary: true }))]],
+  ],
+  'POST /v1/participants': [
+    ['/ndisNumber', ['', '440000001', '4300000011', '43000000', '43000000a', '４３００００００１', "43'000001"]],
+    ['/profile/dateOfBirth', ['1899-12-31', '0001-01-01', '2099-01-01', '9999-12-31'], 'INVALID_DATE'],
+    ['/plan/endDate', ['2026-01-01']],
+    [
+      '/customFields',
+      [{ a: 'x\0' }, { a: [{ b: HALF }] }, { a: { 'k\0': 1 } }, { a: { [HALF]: 1 } }, { a: 'x'.repeat(60_000) }],
+    ],
+  ],
+  'PATCH /v1/participants/{id}': [
+    ['/ndisNumber', ['', '440000001', '4300000011', '43000000a']],
+    ['/profile/dateOfBirth', ['1899-12-31', '0001-01-01', '2099-01-01', '9999-12-31'], 'INVALID_DATE'],
+    ['/customFields', [{ a: 'x\0' }, { a: [{ b: HALF }] }, { a: { 'k\0': 1 } }, { a: 'x'.repeat(60_000) }]],
+  ],
+  'POST /v1/participants/{id}/plans': [
+    ['/endDate', ['2026-01-01', '2200-01-01', '1899-12-31']],
+    ['/budgets/0/periods', [[]]],
+    ['/budgets/0/periods/0/startDate', ['2026-01-01', '2100-01-01']],
+    ['/supportCoordinatorId', [newId('usr')]],
+  ],
+  'PATCH /v1/plans/{id}': [
+    ['/supportCoordinatorId', [newId('usr')]],
+    ['/endDate', ['2025-01-01']],
+  ],
+  'POST /v1/plans/{id}/budgets': [
+    ['/periods', [[], [{ startDate: '2026-01-01', endDate: '2027-12-31', amountCents: 1 }]]],
+    ['/periods/0/startDate', ['2026-01-02']],
+    ['/periods/0/endDate', ['2027-12-30', '2025-01-01']],
+  ],
+  'PATCH /v1/budgets/{id}': [
+    ['/periods', [[], [{ startDate: '2026-01-01', endDate: '2027-12-31', amountCents: 1 }]]],
+    ['/periods/0/endDate', ['2027-12-30']],
+  ],
+  'POST /v1/services': [
+    ['/quantity', [1.005, 0.001, 100_000]],
+    ['/serviceDate', ['1899-12-31', '2200-01-01']],
+    ['/supportItemCode', ['', '01_011_0107_1', "01_011_0107_1_1'--"]],
+  ],
+};
+
+describe('a value that breaks a rule', () => {
+  test.each(Object.keys(RULES))('is refused by %s, which names the field and stores nothing', async (key) => {
+    const operation = operationOf(key);
+    const full = fullBody(sampleOf(operation, world));
+    const cases = (RULES[key] ?? []).flatMap(([pointer, values, code = 'VALIDATION_FAILED']) => {
+      const path = pointer
+        .slice(1)
+        .split('/')
+        .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+      return values.map((value) => {
+        const text = JSON.stringify(value);
+        return { label: `${pointer}: ${text.slice(0, 60)}`, body: changedBody(full, path, text), code, pointer };
+      });
+    });
+    expect(await tryAll(operation, cases)).toEqual(FINE);
+  });
+
+  test('is refused in the name of a custom field as well', async () => {
+    for (const key of ['POST /v1/participants', 'PATCH /v1/participants/{id}']) {
+      const operation = operationOf(key);
+      const cases = ['k'.repeat(201), 'k\0'].map((name) => ({
+        label: `${key} ${name}`,
+        body: changedBody(fullBody(sampleOf(operation, world)), ['customFields'], JSON.stringify({ [name]: 1 })),
+        code: 'VALIDATION_FAILED',
+        pointer: `/customFields/${name}`,
+      }));
+      expect(await tryAll(operation, cases)).toEqual(FINE);
+    }
+  });
+
+  test('is named by a JSON pointer, in which / and ~ of a name are escaped', async () => {
+    const operation = operationOf('PATCH /v1/participants/{id}');
+    const cases = [
+      { label: 'at the root', body: '{"a/b~c":1}', pointer: '/a~1b~0c' },
+      { label: 'further down', body: '{"profile":{"a/b~c":1}}', pointer: '/profile/a~1b~0c' },
+    ].map((one) => ({ ...one, code: 'VALIDATION_FAILED' }));
+    expect(await tryAll(operation, cases)).toEqual(FINE);
+  });
+
+  test('is no crash when it is nested very deeply', async () => {
+    for (const key of ['POST /v1/participants', 'PATCH /v1/participants/{id}']) {
+      const operation = operationOf(key);
+      for (const depth of [900, 1_100, 5_000, 100_000]) {
+        const nested = `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+        const body = changedBody(fullBody(sampleOf(operation, world)), ['customFields'], nested);
+        const answer = await send(operation, body);
+        const label = `${key}, ${depth} deep: ${JSON.stringify(answer.body).slice(0, 200)}`;
+        if (answer.status >= 300) {
+          expect(misfits(answer, { status: 400, code: 'VALIDATION_FAILED', pointer: '/customFields' }), label).toEqual(
+            [],
+          );
+        } else expect(depth, label).toBeLessThan(1_000);
+      }
+    }
+  });
+});
+
+describe('texts', () => {
+  const operation = () => operationOf('PATCH /v1/participants/{id}');
+  const patch = (body: Json) => send(operation(), JSON.stringify(body));
+
+  test('are counted in characters, not in code units or bytes', async () => {
+    expect((await patch({ profile: { gender: '😀'.repeat(200) } })).status).toBe(200);
+    const over = await patch({ profile: { gender: '😀'.repeat(201) } });
+    const expected = { status: 400, code: 'VALIDATION_FAILED', pointer: '/profile/gender' };
+    expect(misfits(over, expected)).toEqual([]);
+  });
+
+  test('come back as they were sent, in every script', async () => {
+    for (const text of [
+      'Nguyễn Thị',
+      'Łukasz',
+      '李小龍',
+      'عَبْد',
+      '👩‍👩‍👧',
+      'a\tb',
+      '\u2028',
+      "'; DROP TABLE users; --",
+      '\\u0000',
+      '%_',
+    ]) {
+      const answer = await patch({ profile: { preferredName: text }, customFields: { text } });
+      expect(answer.body.profile.preferredName).toBe(text);
+      expect(answer.body.customFields.text).toBe(text);
+    }
+  });
+
+  test('of a number may have spaces, which are dropped', async () => {
+    const { body } = await world.admin.get(`/v1/participants/${world.participantId}`);
+    const spaced = body.ndisNumber.replace(/(...)(?=.)/g, '$1 ');
+    expect((await patch({ ndisNumber: spaced })).body.ndisNumber).toBe(body.ndisNumber);
+  });
+});
+
+describe('the times of a service', () => {
+  const service = operationOf('POST /v1/services');
+  const shift = (more: Json) => tenDollars(world.participantId, more);
+
+  test('that daylight saving skips are INVALID_TIME_RANGE, recorded or quoted', async () => {
+    const bodies = [
+      shift({ serviceDate: '2026-10-04', startTime: '02:30', endTime: '05:00' }),
+      shift({ serviceDate: '2026-10-04', startTime: '01:00', endTime: '02:30' }),
+      shift({ serviceDate: '2026-10-03', startTime: '22:00', endTime: '02:00' }),
+      shift({ startTime: '09:00', endTime: '09:00' }),
+    ];
+    for (const body of bodies) {
+      let answer: Answer | undefined;
+      const changed = await changedBy(async () => {
+        answer = await send(service, JSON.stringify(body));
+      });
+      if (!answer) throw new Error('no answer');
+      expect(misfits(answer, { status: 400, code: 'INVALID_TIME_RANGE' })).toEqual([]);
+      expect(changed).toEqual([]);
+      const quote = await world.admin.post('/v1/services/quote', body);
+      expect(quote.status).toBe(200);
+      expect(quote.body).toMatchObject({ accepted: false, refusals: [{ code: 'INVALID_TIME_RANGE' }] });
+    }
+  });
+
+  test('are fine on both sides of the hour that is skipped', async () => {
+    const body = shift({ serviceDate: '2026-10-04', startTime: '01:59', endTime: '03:00' });
+    const answer = await send(service, JSON.stringify(body));
+    expect(answer.status).toBe(201);
+    expect(answer.body.durationMinutes).toBe(1);
+  });
+
+  test('need each other', async () => {
+    const cases = [
+      { label: 'no end', body: JSON.stringify(shift({ startTime: '09:00' })), pointer: '/endTime' },
+      { label: 'no start', body: JSON.stringify(shift({ endTime: '09:00' })), pointer: '/startTime' },
+    ].map((one) => ({ ...one, code: 'VALIDATION_FAILED' }));
+    expect(await tryAll(service, cases)).toEqual(FINE);
+  });
+
+  test('after today are INVALID_DATE, in the organisation’s zone', async () => {
+    const tomorrow = new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10);
+    const answer = await send(service, JSON.stringify(shift({ serviceDate: tomorrow })));
+    expect(misfits(answer, { status: 400, code: 'INVALID_DATE' })).toEqual([]);
+  });
+});
+
+describe('a birth date', () => {
+  test('may be today’s in the organisation’s zone, or the first of 1900, and no other side', async () => {
+    const create = operationOf('POST /v1/participants');
+    const day = new Intl.DateTimeFormat('en-CA', { timeZone: 'Australia/Sydney' });
+    const dates: [string, boolean][] = [
+      [day.format(Date.now()), true],
+      [day.format(Date.now() + 86_400_000), false],
+      ['1900-01-01', true],
+      ['1899-12-31', false],
+    ];
+    for (const [date, fine] of dates) {
+      const sample: Sample = sampleOf(create, world);
+      const answer = await send(create, changedBody(sample.body, ['profile', 'dateOfBirth'], JSON.stringify(date)));
+      const expected = { status: 400, code: 'INVALID_DATE', pointer: '/profile/dateOfBirth' };
+      if (fine) expect(answer.status, date).toBe(201);
+      else expect(misfits(answer, expected), date).toEqual([]);
+    }
+  });
+});
+
+describe('a plan', () => {
+  test('that overlaps another is a conflict and stores nothing', async () => {
+    const operation = operationOf('POST /v1/participants/{id}/plans');
+    let answer: Answer | undefined;
+    const changed = await changedBy(async () => {
+      answer = await send(operation, JSON.stringify(planBody([])));
+    });
+    if (!answer) throw new Error('no answer');
+    expect(misfits(answer, { status: 409, code: 'CONFLICT' })).toEqual([]);
+    expect(changed).toEqual([]);
+  });
+});

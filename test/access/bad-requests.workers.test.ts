@@ -1,0 +1,476 @@
+import { exports } from 'cloudflare:workers';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { newId } from '../../src/ids.ts';
+import { commonItems, newParticipant, supportItem } from '../support/workers/care.ts';
+import {
+  changedBy,
+  changing,
+  few,
+  lists,
+  misfits,
+  type Operation,
+  operations,
+  plain,
+  queryParameters,
+  signedIn,
+  takesHeader,
+} from '../support/workers/contract.ts';
+import { address, ask, newWorld, type Sample, sampleOf, type World } from '../support/workers/samples.ts';
+import type { Answer, Json } from '../support/workers/tenant.ts';
+
+/** Requests that are wrong around or before their body's fields. */
+
+let world: World;
+
+beforeAll(async () => {
+  await commonItems();
+  world = await newWorld();
+  // A second row for every list, so that each has a cursor.
+  await newParticipant(world.admin);
+  for (let index = 0; index < 2; index++) {
+    await world.admin.post('/v1/services', sampleOf(operationOf('POST /v1/services'), world).body);
+  }
+  await supportItem('01_002_0107_1_1');
+});
+
+const operationOf = (key: string): Operation => {
+  const operation = operations.find((candidate) => candidate.key === key);
+  if (!operation) throw new Error(`no operation ${key}`);
+  return operation;
+};
+
+const withBody = operations.filter(({ body }) => body !== null);
+
+interface Try {
+  label: string;
+  send: () => Promise<Answer>;
+  expected: { status: number; code: string; pointer?: string };
+}
+
+/** How the answers are other than expected, and which tables the requests changed. */
+async function tryAll(tries: Try[]): Promise<{ faults: string[]; changed: string[] }> {
+  let faults: string[] = [];
+  const changed = await changedBy(async () => {
+    const found = await few(tries, async ({ label, send, expected }) =>
+      misfits(await send(), expected).map((fault) => `${label} → ${fault}`),
+    );
+    faults = found.flat();
+  });
+  return { faults, changed };
+}
+
+const FINE = { faults: [], changed: [] };
+const MALFORMED = { status: 400, code: 'MALFORMED_JSON' };
+const INVALID = { status: 400, code: 'VALIDATION_FAILED' };
+
+/** Sends bytes as they are, as the administrator. */
+async function sendRaw(operation: Operation, body: BodyInit | null, headers: Record<string, string>): Promise<Answer> {
+  const response = await exports.default.fetch(`https://caddy.test${address(operation, sampleOf(operation, world))}`, {
+    method: operation.method,
+    headers: { authorization: `Bearer ${world.admin.token}`, ...headers },
+    body,
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? null : JSON.parse(text), headers: response.headers };
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const bytes = (...values: number[]) => new Uint8Array(values);
+
+describe('a body that is no JSON', () => {
+  const NO_JSON = [
+    '{',
+    '}',
+    '{"a":1,}',
+    "{'a':1}",
+    '{a:1}',
+    'undefined',
+    'NaN',
+    '{"a":NaN}',
+    '{"a":01}',
+    '["a"',
+    '"a',
+    ' ',
+  ];
+  const NEITHER = [
+    '{} {}',
+    '{"a":"\t"}',
+    '{"a":"\\x"}',
+    '{"a":"\\u12"}',
+    '/* a */ {}',
+    '<a/>',
+    'a=1',
+    '\0',
+    '{"a":1}\0',
+  ];
+
+  test.each(withBody)('is MALFORMED_JSON for $key', async (operation) => {
+    const texts = [...NO_JSON, ...NEITHER].map((text) => ({ label: JSON.stringify(text), body: text as BodyInit }));
+    const binary = [bytes(0xff, 0xfe, 0x7b), bytes(0x1f, 0x8b, 8, 0), bytes(0)].map((body) => ({
+      label: `bytes ${body}`,
+      body: body as BodyInit,
+    }));
+    const tries = [...texts, ...binary, { label: 'empty', body: '' as BodyInit }].map(({ label, body }) => ({
+      label,
+      send: () => sendRaw(operation, body, JSON_TYPE),
+      expected: MALFORMED,
+    }));
+    expect(await tryAll(tries)).toEqual(FINE);
+  });
+
+  test.each(withBody)('is MALFORMED_JSON for $key when it is of length 0', async (operation) => {
+    const send = () => sendRaw(operation, null, JSON_TYPE);
+    expect(await tryAll([{ label: 'nothing', send, expected: MALFORMED }])).toEqual(FINE);
+  });
+
+  test('is refused when there is none and no type of one either: the document requires it', async () => {
+    const answers = await few(withBody, async (operation) => sendRaw(operation, null, {}));
+    const taken = answers.flatMap(({ status }, index) =>
+      status === 400 || status === 415 ? [] : [`${withBody[index]?.key} → ${status}`],
+    );
+    expect(taken).toEqual([]);
+  });
+
+  test.each(withBody)('but no object is VALIDATION_FAILED at the root for $key', async (operation) => {
+    const texts = ['null', 'true', '0', '1e400', '"text"', '[]', '[{}]', '"{}"'];
+    const tries = texts.map((text) => ({
+      label: text,
+      send: () => sendRaw(operation, text, JSON_TYPE),
+      expected: { ...INVALID, pointer: '' },
+    }));
+    expect(await tryAll(tries)).toEqual(FINE);
+  });
+});
+
+describe('the type of a body', () => {
+  const OTHERS = [
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=a',
+    'application/xml',
+  ];
+  const NEARLY = ['application/jsonp', 'text/json', 'application/json-seq', 'json', '*/*', 'application/octet-stream'];
+  const SPELLINGS = [
+    'application/json; charset=utf-8',
+    'application/json;charset=UTF-8',
+    'application/json ; charset=utf-8',
+    'application/json;',
+    'Application/JSON',
+    'application/merge-patch+json',
+    'application/vnd.api+json',
+  ];
+
+  test.each(withBody)('is refused by $key when it is not JSON', async (operation) => {
+    const { body } = sampleOf(operation, world);
+    const tries = [...OTHERS, ...NEARLY].map((type) => ({
+      label: type,
+      send: () => sendRaw(operation, JSON.stringify(body), { 'content-type': type }),
+      expected: { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' },
+    }));
+    tries.push({
+      label: 'none',
+      send: () => sendRaw(operation, new TextEncoder().encode(JSON.stringify(body)), {}),
+      expected: { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' },
+    });
+    expect(await tryAll(tries)).toEqual(FINE);
+  });
+
+  test('never makes a body that is taken for granted go unread', async () => {
+    const operation = operationOf('PATCH /v1/me');
+    for (const type of SPELLINGS) {
+      const phone = `spelled ${type}`;
+      const answer = await sendRaw(operation, JSON.stringify({ phone }), { 'content-type': type });
+      expect(answer.status, type).toBe(200);
+      expect(answer.body.user.phone).toBe(phone);
+    }
+  });
+});
+
+describe('a body of more than 1 MiB', () => {
+  const BIG = JSON.stringify({ padding: 'x'.repeat(1024 * 1024) });
+
+  test.each(withBody)('is PAYLOAD_TOO_LARGE for $key', async (operation) => {
+    const tries = [
+      { label: 'with its length', send: () => sendRaw(operation, BIG, JSON_TYPE) },
+      { label: 'streamed', send: () => sendRaw(operation, new Blob([BIG]).stream(), JSON_TYPE) },
+    ].map((one) => ({ ...one, expected: { status: 413, code: 'PAYLOAD_TOO_LARGE' } }));
+    expect(await tryAll(tries)).toEqual(FINE);
+  });
+
+  test('is not one of exactly 1 MiB', async () => {
+    const operation = operationOf('PATCH /v1/me');
+    const exact = `${' '.repeat(1024 * 1024 - 13)}{"phone":"1"}`;
+    expect((await sendRaw(operation, exact, JSON_TYPE)).status).toBe(200);
+    expect((await sendRaw(operation, ` ${exact}`, JSON_TYPE)).status).toBe(413);
+  });
+});
+
+function asked(operation: Operation, query: Record<string, string> | string, sample?: Sample): () => Promise<Answer> {
+  const { query: _, ...rest } = sample ?? sampleOf(operation, world);
+  const text = typeof query === 'string' ? query : new URLSearchParams(query).toString();
+  return () => world.admin.get(`${address(operation, rest)}?${text}`);
+}
+
+const encoded = (value: Json): string =>
+  btoa(String.fromCharCode(...new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value))))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/=+$/, '');
+
+/** What a cursor says inside. */
+const opened = (cursor: string): Json => JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/')));
+
+describe('a cursor', () => {
+  const own = new Map<string, string>();
+
+  beforeAll(async () => {
+    for (const operation of lists) {
+      const { nextCursor } = (await asked(operation, { limit: '1' })()).body;
+      if (nextCursor) own.set(operation.key, nextCursor);
+    }
+  });
+
+  test.each(lists)('of $key is given, works, and may be used again', async (operation) => {
+    const cursor = own.get(operation.key) ?? '';
+    const first = await asked(operation, { cursor, limit: '2' })();
+    expect(first.status).toBe(200);
+    expect((await asked(operation, { cursor, limit: '2' })()).body).toEqual(first.body);
+  });
+
+  test.each(lists)('that is none of its own is INVALID_CURSOR for $key', async (operation) => {
+    const cursor = own.get(operation.key) ?? '';
+    const [name, ...key] = opened(cursor);
+    const others = [...own].filter(([from]) => from !== operation.key).map(([, other]) => other);
+    const garbage = ['', 'x', 'null', '%00', '\0', 'é', '💥', cursor.slice(0, -3), `${cursor}!`];
+    const crafted: Json[] = [
+      null,
+      [],
+      {},
+      [name],
+      [name, ...key, 1],
+      [name, ...key.map(() => null)],
+      [name, ...key.map(() => ({}))],
+      [name, ...key.map(() => [])],
+      [name, ...key.map(() => true)],
+      [name, ...key.map((part: Json) => (typeof part === 'number' ? String(part) : 1))],
+      [`${name}x`, ...key],
+      [1, ...key],
+      'not JSON',
+    ].map(encoded);
+    const cursors = [...others, ...garbage, ...crafted, btoa('\xff\xfe\x00'), '_'.repeat(100)];
+    const tries = cursors.map((wrong) => ({
+      label: wrong.slice(0, 60),
+      send: asked(operation, { cursor: wrong }),
+      expected: { status: 400, code: 'INVALID_CURSOR' },
+    }));
+    expect(await tryAll(tries)).toEqual(FINE);
+  });
+
+  test('that is very long is INVALID_CURSOR too', async () => {
+    const tries = lists.map((operation) => ({
+      label: operation.key,
+      send: asked(operation, { cursor: 'A'.repeat(1001) }),
+      expected: { status: 400, code: 'INVALID_CURSOR' },
+    }));
+    expect(await tryAll(tries)).toEqual(FINE);
+  });
+
+  test.each(lists)('of $key with odd values inside is no crash', async (operation) => {
+    const [name, ...key] = opened(own.get(operation.key) ?? '');
+    const texts = (part: string) => [
+      `["${name}"${key.map((one: Json) => (typeof one === 'number' ? `,${part}` : ',"\\u0000"')).join('')}]`,
+    ];
+    const cursors = ['1e400', '-1e400', '1.5', '-1', '9007199254740993', '1e300'].flatMap(texts);
+    const answers = await few(cursors, async (text) => asked(operation, { cursor: encoded(text) })());
+    const crashed = answers.flatMap(({ status, body }, index) =>
+      status === 200 || body?.code === 'INVALID_CURSOR' ? [] : [`${cursors[index]} → ${status} ${body?.code}`],
+    );
+    expect(crashed).toEqual([]);
+  });
+});
+
+describe('a query', () => {
+  const DATES = [
+    '2026-02-30',
+    '2026-02-29',
+    '2026-13-01',
+    '0000-00-00',
+    '20260101',
+    'today',
+    '',
+    '2026-01-01T25:00:00Z',
+  ];
+
+  function wrongValues(parameter: Json): string[] {
+    const { schema } = plain(parameter.schema);
+    const kinds: Json[] = schema.anyOf ?? [schema];
+    if (kinds.some(({ format }) => format === 'date')) return DATES;
+    if (schema.type === 'integer') {
+      const outside = [schema.minimum - 1, schema.maximum + 1].map(String);
+      return [...outside, '-1', '1.5', 'abc', '', ' ', '1e20', '1e400', 'NaN', 'Infinity', '1,2', '0x', '१', 'null'];
+    }
+    if (schema.enum) return ['x', '', schema.enum[0].toUpperCase(), `${schema.enum[0]} `, 'constructor'];
+    if (schema.pattern) return ['garbage', '', newId(schema.pattern.startsWith('^usr') ? 'par' : 'usr'), "' OR 1=1 --"];
+    return ['x'.repeat((schema.maxLength ?? 100_000) + 1), 'a\0b'];
+  }
+
+  const asking = signedIn.filter((operation) => queryParameters(operation).length > 0);
+
+  test.each(asking)('with a wrong value is refused by $key, which names the parameter', async (operation) => {
+    const parameters = queryParameters(operation).filter(({ name }) => name !== 'cursor');
+    const tries = parameters.flatMap((parameter) => {
+      const expected = { ...INVALID, pointer: parameter.name };
+      const single = wrongValues(parameter).map((value) => ({
+        label: `${parameter.name}=${JSON.stringify(value).slice(0, 40)}`,
+        send: asked(operation, { [parameter.name]: value }),
+        expected,
+      }));
+      const twice = {
+        label: `${parameter.name} twice`,
+        send: asked(operation, `${parameter.name}=1&${parameter.name}=2`),
+        expected,
+      };
+      return [...single, twice];
+    });
+    expect(tries.length).toBeGreaterThan(0);
+    expect(await tryAll(tries)).toEqual(FINE);
+  });
+
+  test.each(asking)('with broken encoding, odd texts or far dates is no crash in $key', async (operation) => {
+    const names = queryParameters(operation).map(({ name }) => name);
+    const values = [
+      '%',
+      '%zz',
+      '%ed%a0%80',
+      '%ff%fe',
+      '%F0%9F%98%80',
+      '[]',
+      '%2525',
+      '*',
+      '%25_',
+      '%22%27%3B--',
+      '%23',
+    ];
+    const far = ['9999-12-31', '0001-01-01', '2199-12-31', '1900-01-01', '9999-12-31T23:59:59.999%2B23:59'];
+    const queries = names.flatMap((name) => [...values, ...far].map((value) => `${name}=${value}`));
+    const odd = ['__proto__=1', 'constructor=1', 'limit[]=1', '&&&', '=', '?', `${'a=1&'.repeat(2_000)}b=2`];
+    const asks = [...queries, ...odd];
+    const answers = await few(asks, async (query) => asked(operation, query)());
+    const crashed = answers.flatMap(({ status, body }, index) =>
+      [200, 400, 404].includes(status) ? [] : [`${asks[index]?.slice(0, 60)} → ${status} ${body?.code}`],
+    );
+    expect(crashed).toEqual([]);
+  });
+});
+
+describe('an id in a path', () => {
+  const WRONG = [
+    'x',
+    '0',
+    'null',
+    "' OR '1'='1",
+    "x'; DROP TABLE users; --",
+    'x'.repeat(5_000),
+    '\0',
+    'a\0b',
+    '../me',
+    'a/b',
+    '/',
+    '..',
+    '%',
+    '%2F',
+    '*',
+    '💥',
+    ' ',
+    '{id}',
+    '__proto__',
+  ];
+  const withId = signedIn.filter(({ path }) => path.includes('{'));
+
+  test.each(withId)('that is none is NOT_FOUND for $key', async (operation) => {
+    const { params = {} } = sampleOf(operation, world);
+    const [name = 'id'] = Object.keys(params);
+    const good = params[name] ?? '';
+    const near = [good.toUpperCase(), `${good} `, `${good}0`, good.slice(0, -1), `${good}\n`, newId('chg')];
+    const tries = [...WRONG, ...near.filter((one) => one !== good)].map((wrong) => ({
+      label: JSON.stringify(wrong).slice(0, 40),
+      send: () => ask(world.admin, operation, { ...sampleOf(operation, world), params: { [name]: wrong } }),
+      expected: { status: 404, code: 'NOT_FOUND' },
+    }));
+    expect(await tryAll(tries)).toEqual(FINE);
+  });
+
+  test.each(withId)('with broken encoding is NOT_FOUND for $key', async (operation) => {
+    const { body } = sampleOf(operation, world);
+    const tries = ['%', '%zz', '%ed%a0%80', '%ff', '%C0%AF', '%00', '%2e%2e%2f'].map((wrong) => ({
+      label: wrong,
+      send: () => world.admin.request(operation.method, operation.path.replace(/\{\w+\}/, wrong), { body }),
+      expected: { status: 404, code: 'NOT_FOUND' },
+    }));
+    expect(await tryAll(tries)).toEqual(FINE);
+  });
+});
+
+describe('a header', () => {
+  const keyed = operations.filter((operation) => takesHeader(operation, 'Idempotency-Key'));
+  const matched = operations.filter((operation) => takesHeader(operation, 'If-Match'));
+
+  test('Idempotency-Key is documented for every POST that changes something', () => {
+    const posts = changing.filter(({ method }) => method === 'POST');
+    expect(keyed.map(({ key }) => key).sort()).toEqual(posts.map(({ key }) => key).sort());
+  });
+
+  test.each(keyed)('Idempotency-Key that is empty or too long is refused by $key', async (operation) => {
+    const tries = ['', ' ', 'k'.repeat(256), 'k'.repeat(10_000)].map((value) => ({
+      label: value.slice(0, 10),
+      send: () => ask(world.admin, operation, sampleOf(operation, world), { 'idempotency-key': value }),
+      expected: { ...INVALID, pointer: 'Idempotency-Key' },
+    }));
+    expect(await tryAll(tries)).toEqual(FINE);
+  });
+
+  test('Idempotency-Key may have 255 characters', async () => {
+    const operation = operationOf('POST /v1/services');
+    const headers = { 'idempotency-key': 'k'.repeat(255) };
+    expect((await ask(world.admin, operation, sampleOf(operation, world), headers)).status).toBe(201);
+  });
+
+  test('If-Match is documented for every PATCH and DELETE', () => {
+    const edits = changing.filter(({ method }) => method === 'PATCH' || method === 'DELETE');
+    expect(matched.map(({ key }) => key).sort()).toEqual(edits.map(({ key }) => key).sort());
+  });
+
+  test.each(matched)('If-Match that is no present tag is STALE for $key', async (operation) => {
+    const values = ['garbage', '1', '"0"', '"1', '""', 'W/"1"', '"999999"', '"1e0"', '"NaN"', "'1'", '"1" "2"'];
+    const tries = values.map((value) => ({
+      label: value,
+      send: () => ask(world.admin, operation, sampleOf(operation, world), { 'if-match': value }),
+      expected: { status: 412, code: 'STALE' },
+    }));
+    expect(await tryAll(tries)).toEqual(FINE);
+  });
+
+  test('If-None-Match that is garbage is no crash', async () => {
+    for (const operation of operations.filter((one) => takesHeader(one, 'If-None-Match'))) {
+      for (const value of ['', 'garbage', '"', 'W/', ',,,', 'x'.repeat(8_000)]) {
+        const answer = await ask(world.admin, operation, sampleOf(operation, world), { 'if-none-match': value });
+        expect(answer.status, `${operation.key} ${value}`).toBe(200);
+      }
+    }
+  });
+
+  test('User-Agent of any kind is kept short, and is no crash', async () => {
+    const operation = operationOf('POST /v1/services');
+    for (const agent of ['', 'x'.repeat(8_000), "'; --"]) {
+      const answer = await ask(world.admin, operation, sampleOf(operation, world), { 'user-agent': agent });
+      expect(answer.status).toBe(201);
+    }
+  });
+
+  test('Authorization of any kind is no crash', async () => {
+    for (const value of ['', ' ', 'Bearer', 'Bearer  ', 'Bearer a b', 'bearer ....', `Bearer ${'x.'.repeat(4_000)}`]) {
+      const answer = await world.admin.get('/v1/me', { authorization: value });
+      expect(misfits(answer, { status: 401, code: 'UNAUTHENTICATED' }), value).toEqual([]);
+    }
+  });
+});

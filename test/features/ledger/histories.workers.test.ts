@@ -1,0 +1,228 @@
+import { evictDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import fc from 'fast-check';
+import { beforeAll, expect, test } from 'vitest';
+import { ledgerStub } from '../../../src/features/ledger/client.ts';
+import {
+  type Answer,
+  catalogue,
+  histories,
+  type Item,
+  type Ledger,
+  type LedgerView,
+  type LinePatch,
+  type LineView,
+  type PlanInput,
+  type PlanPatch,
+  type PlanView,
+  play,
+  type ServiceInput,
+  type Verdict,
+} from '../../support/model.ts';
+import { auditIsGapless, differences, ndisNumber } from '../../support/workers/care.ts';
+import { type Json, newTenant, type Answer as Reply, type Tenant } from '../../support/workers/tenant.ts';
+
+declare global {
+  namespace Cloudflare {
+    interface Env {
+      TEST_HISTORIES: string;
+    }
+  }
+}
+
+const { runs, seed }: { runs?: string; seed?: string } = JSON.parse(env.TEST_HISTORIES);
+const RUNS = Number(runs ?? 100);
+
+/** Its clocks never change: the model knows no time zones. */
+const ZONE = 'Australia/Brisbane';
+const today = () => new Intl.DateTimeFormat('en-CA', { timeZone: ZONE }).format(new Date());
+
+const ITEMS = catalogue(today());
+beforeAll(async () => {
+  await env.DB.batch(ITEMS.flatMap(rowsOf));
+});
+
+function rowsOf(item: Item): D1PreparedStatement[] {
+  const statement = env.DB.prepare(
+    `INSERT INTO support_items (code, start_date, end_date, name, registration_group, category_code, pace_category_code, unit, quotable,
+      national_cents) VALUES (?, ?, ?, ?, '0107', ?, ?, ?, 0, ?)`,
+  );
+  return item.rows.map((row) =>
+    statement.bind(item.code, row.from, row.to, item.code, item.category, item.paceCategory, item.unit, row.limitCents),
+  );
+}
+
+function refusedBy({ status, body, headers }: Reply): { refused: { code: string; details?: unknown } } {
+  expect(status, JSON.stringify(body)).toBeGreaterThanOrEqual(400);
+  expect(headers.get('content-type')).toBe('application/problem+json');
+  return { refused: { code: body.code, ...(body.details && { details: body.details }) } };
+}
+
+function lineView(budget: Json): LineView {
+  const { categoryName: _, ...view } = budget;
+  return view;
+}
+
+/** The service as it is deployed, through HTTP, for one participant. */
+class StackLedger implements Ledger {
+  private keys = 0;
+  private readonly tenant: Tenant;
+  readonly participantId: string;
+
+  constructor(tenant: Tenant, participantId: string) {
+    this.tenant = tenant;
+    this.participantId = participantId;
+  }
+
+  async look(): Promise<LedgerView> {
+    const { admin } = this.tenant;
+    const [plans, shown] = await Promise.all([
+      admin.get(`/v1/participants/${this.participantId}/plans`),
+      admin.get(`/v1/participants/${this.participantId}/budgets`),
+    ]);
+    return {
+      version: shown.body.version,
+      plans: plans.body.data.map(
+        ({ id, startDate, endDate, status, system, budgets }: Json): PlanView => ({
+          id,
+          startDate,
+          endDate,
+          status,
+          system,
+          budgets: budgets.map(lineView),
+        }),
+      ),
+      shown: shown.body.budgets.map((budget: Json) => budget.id),
+    };
+  }
+
+  async quote(input: ServiceInput): Promise<Verdict> {
+    const { status, body } = await this.tenant.admin.post('/v1/services/quote', this.bodyOf(input));
+    expect(status).toBe(200);
+    const { accepted, warnings, ...verdict } = body;
+    expect(accepted).toBe(verdict.refusals.length === 0);
+    this.quoted = warnings;
+    return verdict;
+  }
+
+  private quoted: Json[] = [];
+
+  async record(input: ServiceInput, options: { retry: boolean }) {
+    const reply = await this.post('/v1/services', this.bodyOf(input), options);
+    if (reply.status !== 201) return refusedBy(reply);
+    const { id, budgetId, totalCostCents, warnings } = reply.body;
+    expect(warnings).toEqual(this.quoted);
+    return { made: { id, budgetId, cents: totalCostCents } };
+  }
+
+  async cancel(serviceId: string, options: { retry: boolean }): Promise<Answer<{ cents: number }>> {
+    const reply = await this.post(`/v1/services/${serviceId}/cancel`, { reason: 'It did not happen.' }, options);
+    if (reply.status !== 200) return refusedBy(reply);
+    expect(reply.body).toMatchObject({ id: serviceId, status: 'cancelled' });
+    return { made: { cents: reply.body.totalCostCents } };
+  }
+
+  async addPlan(input: PlanInput, options: { retry: boolean }) {
+    const reply = await this.post(`/v1/participants/${this.participantId}/plans`, input, options);
+    if (reply.status !== 201) return refusedBy(reply);
+    return { made: { planId: reply.body.id, budgetIds: reply.body.budgets.map((budget: Json) => budget.id) } };
+  }
+
+  async movePlan(planId: string, patch: PlanPatch): Promise<Answer<object>> {
+    const reply = await this.tenant.admin.patch(`/v1/plans/${planId}`, patch);
+    return reply.status === 200 ? { made: {} } : refusedBy(reply);
+  }
+
+  async addLine(planId: string, added: Parameters<Ledger['addLine']>[1]) {
+    const reply = await this.post(`/v1/plans/${planId}/budgets`, added.input, added);
+    return reply.status === 201 ? { made: { budgetId: reply.body.id } } : refusedBy(reply);
+  }
+
+  async adjustLine(lineId: string, patch: LinePatch): Promise<Answer<object>> {
+    const reply = await this.tenant.admin.patch(`/v1/budgets/${lineId}`, patch);
+    return reply.status === 200 ? { made: {} } : refusedBy(reply);
+  }
+
+  async forget(): Promise<void> {
+    const { organizationId } = this.tenant;
+    // One that is not in memory has nothing to forget, and cannot be evicted.
+    await evictDurableObject(ledgerStub(env, { organizationId, participantId: this.participantId })).catch(
+      () => undefined,
+    );
+  }
+
+  /** Sends a POST, and now and then sends it again under its key: the second answer is the first. */
+  private async post(path: string, body: unknown, { retry }: { retry: boolean }): Promise<Reply> {
+    const { admin } = this.tenant;
+    if (!retry) return admin.post(path, body);
+    this.keys += 1;
+    const key = { 'idempotency-key': `key ${this.keys}` };
+    const first = await admin.post(path, body, key);
+    const second = await admin.post(path, body, key);
+    const accepted = first.status < 300;
+    expect(second.headers.get('idempotent-replayed')).toBe(accepted ? 'true' : null);
+    expect(second.status).toBe(first.status);
+    const { requestId: _, ...told } = second.body;
+    expect(first.body).toMatchObject(told);
+    if (accepted) expect(second.body).toEqual(first.body);
+    return first;
+  }
+
+  private bodyOf({ quantityHundredths, ...input }: ServiceInput): Json {
+    const quantity = quantityHundredths === null ? null : quantityHundredths / 100;
+    return { participantId: this.participantId, notes: 'A history.', ...input, quantity };
+  }
+}
+
+/** Every line by itself, with the sums of its entries; and every service by its status. */
+async function isProved(tenant: Tenant, ledger: StackLedger, ending: { standing: string[]; cancelled: string[] }) {
+  const { admin, organizationId } = tenant;
+  const { plans } = await ledger.look();
+  for (const plan of plans) {
+    const named = await admin.get(`/v1/participants/${ledger.participantId}/budgets?planId=${plan.id}`);
+    expect(named.body.budgets.map(lineView)).toEqual(plan.budgets.map(({ periods: _, ...figures }) => figures));
+    for (const line of plan.budgets) {
+      const alone = await admin.get(`/v1/budgets/${line.id}`);
+      expect(lineView(alone.body)).toEqual(line);
+      const entries = await admin.get(`/v1/budgets/${line.id}/entries?limit=100`);
+      expect(entries.body.nextCursor).toBeNull();
+      const total = (key: string) => entries.body.data.reduce((sum: number, entry: Json) => sum + entry[key], 0);
+      expect({ allocatedCents: total('allocatedDeltaCents'), spentCents: total('spentDeltaCents') }).toEqual({
+        allocatedCents: line.allocatedCents,
+        spentCents: line.spentCents,
+      });
+    }
+  }
+  const listed = async (status: string) => {
+    const { body } = await admin.get(`/v1/services?participantId=${ledger.participantId}&status=${status}&limit=100`);
+    return body.data.map((service: Json) => service.id).sort();
+  };
+  expect(await listed('completed')).toEqual([...ending.standing].sort());
+  expect(await listed('cancelled')).toEqual([...ending.cancelled].sort());
+  expect(await differences(ledger.participantId)).toEqual([]);
+  expect(await auditIsGapless(organizationId)).toBe(true);
+}
+
+test(`${RUNS} histories through the whole stack agree with the model, and leave books that are proved`, {
+  timeout: 3_600_000,
+}, async () => {
+  await fc.assert(
+    fc.asyncProperty(histories({ most: 15, more: 'forget' }), async (history) => {
+      const begun = today();
+      const tenant = await newTenant({ timeZone: ZONE });
+      const created = await tenant.admin.post('/v1/participants', {
+        ndisNumber: ndisNumber(),
+        profile: { firstName: 'Test', lastName: 'Person', dateOfBirth: '1990-01-01' },
+      });
+      const ledger = new StackLedger(tenant, created.body.id);
+      try {
+        const ending = await play(ledger, history, { today: begun, items: ITEMS });
+        await isProved(tenant, ledger, ending);
+      } catch (error) {
+        // A midnight in the middle moves every figure that goes by the day: the history proves nothing.
+        if (today() === begun) throw error;
+      }
+    }),
+    { numRuns: RUNS, ...(seed === undefined ? {} : { seed: Number(seed) }) },
+  );
+});

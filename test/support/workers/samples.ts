@@ -1,0 +1,330 @@
+import { newId } from '../../../src/ids.ts';
+import { EACH, HOURLY, ndisNumber, newParticipant, planBody, tenDollars } from './care.ts';
+import type { Operation } from './contract.ts';
+import { type Answer, type Caller, type Json, newTenant, type OrganizationOptions, type Tenant } from './tenant.ts';
+
+/** An organisation with something of everything. */
+export interface World extends Tenant {
+  /** A user whom requests change; nobody signs in as them. */
+  userId: string;
+  participantId: string;
+  planId: string;
+  budgetId: string;
+  serviceId: string;
+  /** A participant for archiving and restoring, so that the other one stays. */
+  spareId: string;
+}
+
+export async function newWorld(options: OrganizationOptions = {}): Promise<World> {
+  const tenant = await newTenant(options);
+  const { admin } = tenant;
+  const budgets = [{ categoryCode: 1, allocatedCents: 10_000_000 }];
+  const participant = await newParticipant(admin, { budgets });
+  const spare = await newParticipant(admin, { budgets });
+  const { userId } = await tenant.user('viewer');
+  const service = await admin.post('/v1/services', tenDollars(participant.id));
+  return {
+    ...tenant,
+    userId,
+    participantId: participant.id,
+    planId: participant.planId,
+    budgetId: participant.budgetIds[0] ?? '',
+    serviceId: service.body.id,
+    spareId: spare.id,
+  };
+}
+
+/** How to ask an operation for something that it grants, as often as one likes. */
+export interface Sample {
+  params?: Record<string, string>;
+  /** Filters that find something; they carry every id that the operation filters by. */
+  query?: Record<string, string>;
+  /** The least that is granted to whoever has the operation's own permission. */
+  body?: Json;
+  /** Every field that the body may have; an administrator is granted it. */
+  full?: Json;
+  /** What a granted request answers, when it is not a documented success. */
+  status?: number;
+}
+
+let numbers = 0;
+const next = () => {
+  numbers += 1;
+  return numbers;
+};
+
+/** A day of its own, after every other plan. */
+function freshDay(): string {
+  return new Date(Date.UTC(2030, 0, 1) + next() * 86_400_000).toISOString().slice(0, 10);
+}
+
+function fullLine(dates: { startDate: string; endDate: string }): Json {
+  return {
+    categoryCode: 1,
+    supportItemCode: HOURLY,
+    managementType: 'plan_managed',
+    flexible: true,
+    allocatedCents: 700,
+    periods: [{ ...dates, amountCents: 700 }],
+  };
+}
+
+function fullPlan(world: World): Json {
+  const day = freshDay();
+  const dates = { startDate: day, endDate: day };
+  return {
+    ...dates,
+    planNumber: 'P-1',
+    reviewDate: day,
+    planManager: 'Pat',
+    supportCoordinatorId: world.userId,
+    goals: ['Cook at home'],
+    system: 'legacy',
+    managementType: 'ndia_managed',
+    budgets: [fullLine(dates)],
+  };
+}
+
+const fullPreferences = () => ({
+  notifications: { email: false, inApp: true, sms: false },
+  defaultView: 'services',
+  shortcuts: ['new-service'],
+});
+
+function fullUser(): Json {
+  return {
+    externalId: `ext_${newId('usr')}`,
+    email: `${newId('usr')}@example.com`,
+    firstName: 'Kai',
+    lastName: 'Brown',
+    phone: '0400 000 000',
+    preferences: fullPreferences(),
+    role: 'viewer',
+    permissions: ['audit.read'],
+    status: 'inactive',
+  };
+}
+
+function fullParticipant(): Json {
+  return {
+    ndisNumber: ndisNumber(),
+    profile: {
+      firstName: 'Mia',
+      lastName: 'Nguyen',
+      preferredName: 'Mi',
+      dateOfBirth: '1990-01-01',
+      gender: 'female',
+      contact: { email: 'mia@example.com', phone: '02 5550 0000', mobile: '0400 000 001', preferredMethod: 'email' },
+      address: { street: '1 High St', suburb: 'Newtown', state: 'NSW', postcode: '2042', country: 'AU' },
+      emergency: [{ name: 'Lan', relationship: 'mother', phone: '0400 000 002', isPrimary: true }],
+    },
+    pricingZone: 'remote',
+    medical: {
+      disabilities: ['Autism'],
+      medications: [{ name: 'Melatonin', dosage: '2 mg', frequency: 'nightly' }],
+      allergies: ['Peanuts'],
+      dietaryRequirements: ['Vegetarian'],
+    },
+    preferences: {
+      communicationNeeds: 'Short sentences',
+      culturalConsiderations: 'Tết',
+      interests: ['Trains'],
+      routines: 'Walk at nine',
+    },
+    tags: ['north'],
+    customFields: { shirt: 'M' },
+  };
+}
+
+function fullOrganization(): Json {
+  return {
+    name: `Provider ${next()}`,
+    abn: '51824753556',
+    registrationNumber: '4050000001',
+    settings: {
+      timeZone: 'Australia/Sydney',
+      currency: 'AUD',
+      dateFormat: 'YYYY-MM-DD',
+      businessHours: { start: '08:00', end: '18:00', workDays: [1, 2, 3] },
+      claimDuration: 'quantity',
+    },
+    contacts: [{ name: 'Ana', role: 'Manager', email: 'ana@example.com', phone: '02 5550 0001', isPrimary: true }],
+  };
+}
+
+function fullService(world: World): Json {
+  const times = { startTime: '09:00', endTime: '10:00' };
+  const money = { unitPriceCents: 900, quantity: 1.5, budgetId: world.budgetId };
+  return tenDollars(world.participantId, { ...times, ...money, notes: 'Went well.' });
+}
+
+function fullBudgetPatch(): Json {
+  const allocatedCents = 10_000_000 + next();
+  return {
+    allocatedCents,
+    periods: [{ startDate: '2026-01-01', endDate: '2027-12-31', amountCents: allocatedCents }],
+    flexible: false,
+  };
+}
+
+/** One entry for each operation of the document: a route without one fails the access suite. */
+export const SAMPLES: Record<string, (world: World) => Sample> = {
+  'GET /healthz': () => ({}),
+  'GET /readyz': () => ({}),
+  'GET /openapi.json': () => ({}),
+  'GET /v1/me': () => ({}),
+  'PATCH /v1/me': () => ({
+    body: { phone: String(next()) },
+    full: { firstName: 'Ada', lastName: 'Lee', phone: String(next()), preferences: fullPreferences() },
+  }),
+  'GET /v1/organization': () => ({}),
+  'PATCH /v1/organization': () => ({ body: { name: `Provider ${next()}` }, full: fullOrganization() }),
+  'GET /v1/users': () => ({}),
+  'POST /v1/users': () => {
+    const { email, firstName, lastName, role, ...more } = fullUser();
+    const body = { email, firstName, lastName, role };
+    return { body, full: { ...body, ...more } };
+  },
+  'GET /v1/users/{id}': ({ userId }) => ({ params: { id: userId } }),
+  'PATCH /v1/users/{id}': ({ userId }) => ({
+    params: { id: userId },
+    body: { phone: String(next()) },
+    full: fullUser(),
+  }),
+  'GET /v1/participants': () => ({}),
+  'POST /v1/participants': (world) => {
+    const full = fullParticipant();
+    const { firstName, lastName, dateOfBirth } = full.profile;
+    return {
+      body: { ndisNumber: full.ndisNumber, profile: { firstName, lastName, dateOfBirth } },
+      full: { ...full, plan: fullPlan(world) },
+    };
+  },
+  'GET /v1/participants/{id}': ({ participantId }) => ({ params: { id: participantId } }),
+  'PATCH /v1/participants/{id}': ({ participantId }) => ({
+    params: { id: participantId },
+    body: { tags: [`tag ${next()}`] },
+    full: { ...fullParticipant(), status: 'active' },
+  }),
+  'DELETE /v1/participants/{id}': ({ spareId }) => ({ params: { id: spareId }, body: { reason: 'Moved away' } }),
+  'POST /v1/participants/{id}/restore': ({ spareId }) => ({ params: { id: spareId } }),
+  'GET /v1/participants/{id}/plans': ({ participantId }) => ({ params: { id: participantId } }),
+  'POST /v1/participants/{id}/plans': (world) => {
+    const day = freshDay();
+    return {
+      params: { id: world.participantId },
+      body: planBody([], { startDate: day, endDate: day }),
+      full: fullPlan(world),
+    };
+  },
+  'GET /v1/participants/{id}/budgets': ({ participantId, planId }) => ({
+    params: { id: participantId },
+    query: { planId },
+  }),
+  'GET /v1/participants/{id}/budgets/live': ({ participantId }) => ({ params: { id: participantId }, status: 426 }),
+  'GET /v1/plans/{id}': ({ planId }) => ({ params: { id: planId } }),
+  'PATCH /v1/plans/{id}': (world) => {
+    const { budgets: _, ...full } = fullPlan(world);
+    return {
+      params: { id: world.planId },
+      body: { planNumber: `P-${next()}` },
+      full: { ...full, startDate: '2026-01-01', endDate: '2027-12-31', planNumber: `P-${next()}` },
+    };
+  },
+  'POST /v1/plans/{id}/budgets': ({ planId }) => ({
+    params: { id: planId },
+    body: { categoryCode: 2, allocatedCents: 100 },
+    full: fullLine({ startDate: '2026-01-01', endDate: '2027-12-31' }),
+  }),
+  'GET /v1/budgets/{id}': ({ budgetId }) => ({ params: { id: budgetId } }),
+  'PATCH /v1/budgets/{id}': ({ budgetId }) => ({
+    params: { id: budgetId },
+    body: { allocatedCents: 10_000_000 + next() },
+    full: fullBudgetPatch(),
+  }),
+  'GET /v1/budgets/{id}/entries': ({ budgetId }) => ({ params: { id: budgetId } }),
+  'GET /v1/support-items': () => ({}),
+  'GET /v1/support-items/{code}': () => ({ params: { code: EACH } }),
+  'GET /v1/services': ({ participantId, admin }) => ({ query: { participantId, supportWorkerId: admin.userId } }),
+  'POST /v1/services': (world) => ({ body: tenDollars(world.participantId), full: fullService(world) }),
+  'POST /v1/services/quote': (world) => ({ body: tenDollars(world.participantId), full: fullService(world) }),
+  'GET /v1/services/{id}': ({ serviceId }) => ({ params: { id: serviceId } }),
+  'POST /v1/services/{id}/cancel': ({ serviceId }) => ({
+    params: { id: serviceId },
+    body: { reason: 'Did not happen' },
+  }),
+  'GET /v1/audit-logs': ({ participantId, admin }) => ({ query: { entityId: participantId, userId: admin.userId } }),
+  'POST /v1/live/tickets': () => ({}),
+};
+
+export function sampleOf(operation: Operation, world: World): Sample {
+  const sample = SAMPLES[operation.key];
+  if (!sample) throw new Error(`Say in test/support/workers/samples.ts how to ask for ${operation.key}`);
+  return sample(world);
+}
+
+/** Every field of the body that a sample has. */
+export function fullBody(sample: Sample): Json {
+  return sample.full ?? sample.body;
+}
+
+/** The sample's address. */
+export function address(operation: Operation, sample: Sample): string {
+  const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(sample.params?.[name] ?? ''));
+  const query = new URLSearchParams(sample.query).toString();
+  return query === '' ? path : `${path}?${query}`;
+}
+
+/** Sends a sample as the caller. */
+export function ask(
+  caller: Pick<Caller, 'request'>,
+  operation: Operation,
+  sample: Sample,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return caller.request(operation.method, address(operation, sample), { body: sample.body, headers });
+}
+
+/** Whether the answer grants what the sample asked for. */
+export function granted(operation: Operation, sample: Sample, status: number): boolean {
+  return sample.status === undefined ? operation.successes.includes(status) : status === sample.status;
+}
+
+/** The id of a world's own thing with this id's prefix; for another world's worth. */
+export function counterpart(world: World, id: string): string {
+  const own: Record<string, string> = {
+    org: world.organizationId,
+    usr: world.userId,
+    par: world.participantId,
+    pln: world.planId,
+    bud: world.budgetId,
+    svc: world.serviceId,
+  };
+  return own[id.slice(0, 3)] ?? id;
+}
+
+/** A well-formed id, with this id's prefix, of nothing. */
+export function unknownId(id: string): string {
+  return newId(id.slice(0, 3) as Parameters<typeof newId>[0]);
+}
+
+const TYPE_ID = /^[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+
+export function isTypeId(value: unknown): value is string {
+  return typeof value === 'string' && TYPE_ID.test(value);
+}
+
+/** The value with every id in it replaced, at any depth. */
+export function withIds(value: Json, replace: (id: string) => string): Json {
+  if (isTypeId(value)) return replace(value);
+  if (Array.isArray(value)) return value.map((item) => withIds(item, replace));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withIds(inner, replace)]));
+}
+
+/** Where ids are in a value: the path of each. */
+export function idPaths(value: Json, path: (string | number)[] = []): (string | number)[][] {
+  if (isTypeId(value)) return [path];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => idPaths(inner, [...path, name]));
+}

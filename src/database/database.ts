@@ -128,14 +128,9 @@ export function backOff(tries: number): number {
   return full / 2 + Math.random() * (full / 2);
 }
 
-async function withTimeout<Value>(work: Promise<Value>): Promise<Value> {
-  let timer = 0;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer from D1 in time')), ATTEMPT);
+function withTimeout<Value>(work: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('no answer from D1 in time')), ATTEMPT);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -62,11 +62,12 @@ export const optional = <Schema extends z.ZodType>(schema: Schema) =>
 export const calendarDate = () =>
   z
     .string()
-    .refine(isDate, 'must be a real date, YYYY-MM-DD')
-    .refine(
-      (value) => !isDate(value) || (value >= '1900-01-01' && value <= '2199-12-31'),
-      'must be between 1900 and 2199',
-    )
+    // Aborting, so that rules over several dates are not asked of one that does not exist.
+    .refine(isDate, { message: 'must be a real date, YYYY-MM-DD', abort: true })
+    .refine((value) => value >= '1900-01-01' && value <= '2199-12-31', {
+      message: 'must be between 1900 and 2199',
+      abort: true,
+    })
     .meta({ format: 'date' });
 
 export const timeOfDay = () =>

@@ -23,11 +23,14 @@ type Patch<Value> = Value extends readonly unknown[]
     ? { [Key in keyof Value]?: Patch<Value[Key]> | null | undefined }
     : Value;
 
+/** A schema without what it says of absence: in a patch, absent never means the default. */
 function inner(schema: z.core.$ZodType): z.core.$ZodType {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodNullable || schema instanceof z.ZodOptional) {
-    return inner(schema.unwrap());
-  }
-  return schema;
+  const wrapped =
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodOptional;
+  return wrapped ? inner(schema.unwrap()) : schema;
 }
 
 /** The schema of a merge patch for what `schema` describes: every field may be absent or null, at every depth. */

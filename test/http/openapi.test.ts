@@ -12,8 +12,8 @@ const CONTRACT = `
 GET /healthz | public | 200
 GET /readyz | public | 200 | | | UNAVAILABLE
 GET /openapi.json | public | 200
-GET /v1/me | authenticated | 200
-PATCH /v1/me | authenticated | 200 | changes body | | CONFLICT
+GET /v1/me | authenticated | 200 | read | ETag
+PATCH /v1/me | authenticated | 200 | changes matched body | ETag | CONFLICT
 GET /v1/organization | authenticated | 200 | read | ETag
 PATCH /v1/organization | organization.write | 200 | changes matched body | ETag | CONFLICT
 GET /v1/users | users.read | 200 | list
@@ -26,7 +26,7 @@ GET /v1/participants/{id} | participants.read | 200 | read | ETag | NOT_FOUND
 PATCH /v1/participants/{id} | participants.write | 200 | changes matched body | ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT NDIS_NUMBER_TAKEN INVALID_DATE
 DELETE /v1/participants/{id} | participants.write | 200 | changes matched body | ETag | NOT_FOUND CONFLICT
 POST /v1/participants/{id}/restore | participants.write | 200 | changes keyed bare | ETag | NOT_FOUND PARTICIPANT_LIMIT CONFLICT
-GET /v1/participants/{id}/plans | budgets.read | 200 | | | NOT_FOUND
+GET /v1/participants/{id}/plans | budgets.read | 200 | list | | NOT_FOUND
 POST /v1/participants/{id}/plans | budgets.write | 201 | changes keyed body | Location ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
 GET /v1/plans/{id} | budgets.read | 200 | read | ETag | NOT_FOUND
 PATCH /v1/plans/{id} | budgets.write | 200 | changes matched body | ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
@@ -37,7 +37,7 @@ GET /v1/budgets/{id} | budgets.read | 200 | read | ETag | NOT_FOUND
 PATCH /v1/budgets/{id} | budgets.write | 200 | changes matched body | ETag | NOT_FOUND PARTICIPANT_ARCHIVED ALLOCATION_BELOW_SPENT
 GET /v1/budgets/{id}/entries | budgets.read | 200 | list | | NOT_FOUND
 GET /v1/support-items | authenticated | 200 | list
-GET /v1/support-items/{code} | authenticated | 200 | | | NOT_FOUND VALIDATION_FAILED
+GET /v1/support-items/{code} | authenticated | 200 | read | ETag | NOT_FOUND VALIDATION_FAILED
 GET /v1/services | services.read | 200 | list
 POST /v1/services | services.write | 201 | changes keyed body | Location ETag | INVALID_TIME_RANGE NOT_FOUND PARTICIPANT_ARCHIVED INVALID_DATE SUPPORT_ITEM_NOT_FOUND NO_PLAN NO_BUDGET PRICE_REQUIRED PRICE_ABOVE_LIMIT INSUFFICIENT_BUDGET
 POST /v1/services/quote | services.read | 200 | body | | NOT_FOUND

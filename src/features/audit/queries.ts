@@ -12,7 +12,15 @@ function parsed(json: string | null): unknown {
   return json === null ? null : JSON.parse(json);
 }
 
-function auditLogView(row: AuditRow): AuditLogView {
+/** A before or after as a reader may see it: health data only with the permission for it. */
+function shown(json: string | null, reader: { medical: boolean }): unknown {
+  const value = parsed(json);
+  if (reader.medical || typeof value !== 'object' || value === null || !('medical' in value)) return value;
+  const { medical: _, ...rest } = value;
+  return rest;
+}
+
+function auditLogView(row: AuditRow, reader: { medical: boolean }): AuditLogView {
   return {
     seq: row.seq,
     at: new Date(row.at).toISOString(),
@@ -24,8 +32,8 @@ function auditLogView(row: AuditRow): AuditLogView {
     ip: row.ip,
     userAgent: row.user_agent,
     requestId: row.request_id,
-    before: parsed(row.before),
-    after: parsed(row.after),
+    before: shown(row.before, reader),
+    after: shown(row.after, reader),
     metadata: parsed(row.metadata),
   };
 }
@@ -86,5 +94,11 @@ export function listAuditLogsStatement(tenant: { id: string; timeZone: string },
 /** A page of the record. */
 export async function listAuditLogs(ctx: Context, query: Query): Promise<Page<AuditLogView>> {
   const [rows] = await ctx.database.read<[AuditRow]>(listAuditLogsStatement(ctx.tenant, query));
-  return pageOf(rows, { limit: query.limit, name: 'audit-logs', key: (row) => [row.seq], view: auditLogView });
+  const reader = { medical: ctx.actor.permissions.includes('participants.medical') };
+  return pageOf(rows, {
+    limit: query.limit,
+    name: 'audit-logs',
+    key: (row) => [row.seq],
+    view: (row) => auditLogView(row, reader),
+  });
 }

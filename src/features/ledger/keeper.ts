@@ -131,7 +131,7 @@ export async function persevere<Value>(
         if (error instanceof ConstraintError && error.constraint === KEY_TAKEN)
           return { ok: false, keyTaken: true, usage };
         if (error instanceof OutcomeUnknown) await scheduler.wait(backOff(tries));
-        else if (!(error instanceof ConstraintError)) throw error;
+        else if (!(error instanceof ConstraintError) || tries === MAX_ATTEMPTS - 1) throw error;
       }
     }
   } catch (error) {

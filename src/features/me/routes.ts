@@ -1,6 +1,8 @@
 import { Hono } from 'hono';
+import { ifMatch, isUnchanged, requireMatch } from '../../http/answer.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { operation } from '../../http/operation.ts';
+import { etag } from '../../http/revision.ts';
 import { validate } from '../../http/validate.ts';
 import { UpdateMe } from '../users/schemas.ts';
 import { updateMe } from '../users/update.ts';
@@ -18,9 +20,14 @@ export const meRoutes = new Hono<AppEnv>()
       description: 'With the effective permissions, and what a client needs to know of the organisation.',
       tag,
       permission: 'authenticated',
+      conditional: true,
       success: { status: 200, description: 'The user and the organisation.', schema: Me },
     }),
-    async (c) => c.json(await readMe(c.var.context), 200),
+    async (c) => {
+      const { view, revision } = await readMe(c.var.context);
+      if (isUnchanged(c, revision)) return c.body(null, 304, { ETag: etag(revision) });
+      return c.json(view, 200, { ETag: etag(revision) });
+    },
   )
   .patch(
     '/',
@@ -31,12 +38,21 @@ export const meRoutes = new Hono<AppEnv>()
       tag,
       permission: 'authenticated',
       changes: true,
+      conditional: true,
       success: { status: 200, description: 'The user and the organisation.', schema: Me },
       errors: ['CONFLICT'],
     }),
     validate('json', UpdateMe),
     async (c) => {
-      await updateMe(c.var.context, c.req.valid('json'));
-      return c.json(await readMe(c.var.context), 200);
+      const expected = ifMatch(c);
+      let userRevision: number | null = null;
+      if (expected !== null) {
+        const before = await readMe(c.var.context);
+        requireMatch(expected, before.revision);
+        userRevision = before.userRevision;
+      }
+      await updateMe(c.var.context, { patch: c.req.valid('json'), revision: userRevision });
+      const { view, revision } = await readMe(c.var.context);
+      return c.json(view, 200, { ETag: etag(revision) });
     },
   );

@@ -1,5 +1,6 @@
 import sql from 'sql-template-tag';
 import type { Context } from '../../context.ts';
+import { type Page, pageOf, readCursor } from '../../http/cursor.ts';
 import { notFound } from '../../http/problem.ts';
 import { type LedgerRows, ledgerStatements, ledgerStateOf } from '../ledger/load.ts';
 import type { LedgerState } from '../ledger/state.ts';
@@ -31,14 +32,25 @@ export async function readPlan(ctx: Context, id: string): Promise<{ row: PlanRow
   return { row, view: planViewOf(ctx, row, state) };
 }
 
-/** The plans of a participant, by start date. */
-export async function listPlans(ctx: Context, participantId: string): Promise<PlanView[]> {
+/** A page of a participant's plans, by start date. */
+export async function listPlans(
+  ctx: Context,
+  query: { participantId: string; limit: number; cursor?: string | undefined },
+): Promise<Page<PlanView>> {
+  const { participantId } = query;
+  const after = readCursor(query.cursor, { name: `plans:${participantId}`, shape: [''] })?.[0] ?? '';
   const organizationId = ctx.tenant.id;
   const [rows, participant, plans, budgets, periods, boundaries] = await ctx.database.read<[PlanRow, ...LedgerRows]>(
-    sql`SELECT ${PLAN_COLUMNS} FROM plans WHERE participant_id = ${participantId} AND organization_id = ${organizationId} ORDER BY start_date`,
+    sql`SELECT ${PLAN_COLUMNS} FROM plans WHERE participant_id = ${participantId} AND organization_id = ${organizationId}
+        AND start_date > ${after} ORDER BY start_date LIMIT ${query.limit + 1}`,
     ...ledgerStatements({ organizationId, participantId }),
   );
   const state = ledgerStateOf([participant, plans, budgets, periods, boundaries]);
   if (!state) notFound('participant');
-  return rows.map((row) => planViewOf(ctx, row, state));
+  return pageOf(rows, {
+    limit: query.limit,
+    name: `plans:${participantId}`,
+    key: (row) => [row.start_date],
+    view: (row) => planViewOf(ctx, row, state),
+  });
 }

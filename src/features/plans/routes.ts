@@ -8,7 +8,7 @@ import { createBudget } from '../budgets/create.ts';
 import { once } from '../idempotency/once.ts';
 import { createPlan } from './create.ts';
 import { listPlans, readPlan } from './queries.ts';
-import { BudgetWithPeriods, CreateBudget, CreatePlan, Plan, PlanList, UpdatePlan } from './schemas.ts';
+import { BudgetWithPeriods, CreateBudget, CreatePlan, ListPlans, Plan, PlanList, UpdatePlan } from './schemas.ts';
 import { updatePlan } from './update.ts';
 
 const tag = 'Plans and budgets';
@@ -19,14 +19,15 @@ export const participantPlanRoutes = new Hono<AppEnv>()
     operation('read', {
       id: 'listPlans',
       summary: "List a participant's plans",
-      description: 'All of them on one page: `nextCursor` is null.',
       idOf: 'par',
       tag,
       permission: 'budgets.read',
-      success: { status: 200, description: 'All plans, by start date.', schema: PlanList },
-      errors: ['NOT_FOUND'],
+      success: { status: 200, description: 'A page of plans, by start date.', schema: PlanList },
+      errors: ['NOT_FOUND', 'VALIDATION_FAILED', 'INVALID_CURSOR'],
     }),
-    async (c) => c.json({ data: await listPlans(c.var.context, c.req.param('id')), nextCursor: null }, 200),
+    validate('query', ListPlans),
+    async (c) =>
+      c.json(await listPlans(c.var.context, { participantId: c.req.param('id'), ...c.req.valid('query') }), 200),
   )
   .post(
     '/:id/plans',

@@ -8,6 +8,7 @@ import {
   longText,
   MAX_LIST,
   nextCursor,
+  page,
   shortText,
   supportItemCode,
 } from '../../http/fields.ts';
@@ -199,6 +200,7 @@ export const Plan: z.ZodType<PlanView> = z
   })
   .meta({ id: 'Plan', examples: [PLAN_EXAMPLE] });
 
+export const ListPlans = z.object(page);
 export const PlanList = z
   .object({ data: z.array(Plan), nextCursor: nextCursor() })
   .meta({ id: 'PlanList', examples: [{ data: [PLAN_EXAMPLE], nextCursor: null }] });

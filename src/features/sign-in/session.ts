@@ -50,7 +50,9 @@ function noteActivity(c: Request, user: SignedInUser, now: number): void {
 /** Signs the caller in by token, or on a socket's route by ticket, and makes the request's context. */
 export const session: MiddlewareHandler<AppEnv> = async (c, next) => {
   const now = Date.now();
-  const ticket = c.req.header('upgrade') === undefined ? undefined : c.req.query('ticket');
+  // A ticket is for sockets alone: it stands in an address, which is not kept as secret as a header.
+  const ticket =
+    c.req.header('upgrade') !== undefined && c.req.path.endsWith('/live') ? c.req.query('ticket') : undefined;
   const { user, fresh } =
     ticket === undefined ? await userFromToken(c, now) : { user: await userFromTicket(c, ticket, now), fresh: true };
   if (user.status !== 'active') refuse('USER_SUSPENDED', `The user is ${user.status}.`);

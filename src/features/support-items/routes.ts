@@ -1,8 +1,11 @@
 import { Hono } from 'hono';
+import { isUnchanged } from '../../http/answer.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { SUPPORT_ITEM_CODE_PATTERN } from '../../http/fields.ts';
 import { operation } from '../../http/operation.ts';
+import { etag } from '../../http/revision.ts';
 import { validate } from '../../http/validate.ts';
+import { sha256 } from '../../text/digest.ts';
 import { listSupportItems, readSupportItem } from './queries.ts';
 import { ListSupportItems, ReadSupportItem, SupportItemList, SupportItemSchema } from './schemas.ts';
 
@@ -32,6 +35,7 @@ export const supportItemRoutes = new Hono<AppEnv>()
       description: 'As it is on `date` (today), with the price limit of `zone`.',
       tag,
       permission: 'authenticated',
+      conditional: true,
       parameters: [
         {
           name: 'code',
@@ -48,6 +52,10 @@ export const supportItemRoutes = new Hono<AppEnv>()
     validate('query', ReadSupportItem),
     async (c) => {
       const { date, zone } = c.req.valid('query');
-      return c.json(await readSupportItem(c.var.context, { code: c.req.param('code'), date, zone }), 200);
+      const item = await readSupportItem(c.var.context, { code: c.req.param('code'), date, zone });
+      // The catalogue keeps no revisions: what it says stands for one.
+      const revision = (await sha256(JSON.stringify(item))).slice(0, 16);
+      if (isUnchanged(c, revision)) return c.body(null, 304, { ETag: etag(revision) });
+      return c.json(item, 200, { ETag: etag(revision) });
     },
   );

@@ -26,13 +26,7 @@ const own = {
 
 /** What an administrator says of a user. */
 export const UserFields = z.strictObject({
-  externalId: z
-    .string()
-    .min(1)
-    .max(200)
-    .nullable()
-    .default(null)
-    .meta({ description: "The `sub` of the user's tokens." }),
+  externalId: shortText().min(1).nullable().default(null).meta({ description: "The `sub` of the user's tokens." }),
   email: email(),
   ...own,
   role: z.enum(ROLES),

@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts';
 import { requireMatch } from '../../http/answer.ts';
 import { mergePatch } from '../../http/patch.ts';
 import { refuse } from '../../http/problem.ts';
+import { etag } from '../../http/revision.ts';
 import { invalid } from '../../http/validate.ts';
 import { commitChange } from '../audit/commit.ts';
 import { authorizeWrite, requireSubscription } from '../sign-in/authorize.ts';
@@ -38,14 +39,17 @@ export async function updateUser(
 }
 
 /** Changes the caller's own name, phone or preferences. */
-export async function updateMe(ctx: Context, patch: z.output<typeof UpdateMe>): Promise<UserRow> {
+export async function updateMe(
+  ctx: Context,
+  target: { patch: z.output<typeof UpdateMe>; revision: number | null },
+): Promise<UserRow> {
   requireSubscription(ctx);
   return change(ctx, {
     id: ctx.actor.userId,
-    ifMatch: null,
+    ifMatch: target.revision === null ? null : etag(target.revision),
     edit: (fields) => {
       const { firstName, lastName, phone, preferences } = fields;
-      const parsed = OwnFields.safeParse(mergePatch({ firstName, lastName, phone, preferences }, patch));
+      const parsed = OwnFields.safeParse(mergePatch({ firstName, lastName, phone, preferences }, target.patch));
       if (!parsed.success) throw invalid(parsed.error);
       return { ...fields, ...parsed.data };
     },

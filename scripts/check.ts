@@ -20,7 +20,9 @@ if (differences.length === 0) {
 } else {
   console.log(`${differences.length} differences in ${looked.join(', ')}:`);
   for (const { organization_id, participant_id, what, id, is, should_be } of differences) {
-    console.log(`  ${what}: ${id} has ${is}, should have ${should_be} (${[organization_id, participant_id].filter(Boolean).join(', ')})`);
+    console.log(
+      `  ${what}: ${id} has ${is}, should have ${should_be} (${[organization_id, participant_id].filter(Boolean).join(', ')})`,
+    );
   }
   process.exit(1);
 }

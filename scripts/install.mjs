@@ -9,8 +9,12 @@ const marker = join(root, 'node_modules/.package-lock.json');
 const lockfile = join(root, 'package-lock.json');
 const pinned = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies.node;
 
-function run(command, args) {
-  return spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' }).status === 0;
+function run(command, args, options = { quiet: false }) {
+  const output = options.quiet ? 'ignore' : 2;
+  return (
+    spawnSync(command, args, { cwd: root, stdio: ['ignore', output, output], shell: process.platform === 'win32' })
+      .status === 0
+  );
 }
 
 function nodeIsPinned() {
@@ -24,7 +28,7 @@ if (!existsSync(marker) || statSync(marker).mtimeMs < statSync(lockfile).mtimeMs
   console.error('Installing dependencies …');
   // `npm ci` refuses a lockfile in which npm could not resolve another platform's runtime; the plain install does not.
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
-  if (!run('npm', ['ci', ...quiet]) && !run('npm', ['install', '--no-save', ...quiet])) {
+  if (!run('npm', ['ci', ...quiet], { quiet: true }) && !run('npm', ['install', '--no-save', ...quiet])) {
     console.error('The dependencies could not be installed.');
     process.exit(1);
   }

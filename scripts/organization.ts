@@ -68,7 +68,13 @@ await database.execute(
       features: data.features,
       participantLimit: data['participant-limit'] ?? null,
       users: [
-        { email: data['admin-email'], externalId: data.subject, firstName: 'First', lastName: 'Administrator', role: 'admin' },
+        {
+          email: data['admin-email'],
+          externalId: data.subject,
+          firstName: 'First',
+          lastName: 'Administrator',
+          role: 'admin',
+        },
       ],
     },
     Date.now(),

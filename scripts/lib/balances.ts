@@ -13,7 +13,14 @@ export interface Difference {
 
 export interface Proof {
   /** What was looked at. */
-  counts: { organizations: number; participants: number; lines: number; boundaries: number; entries: number; services: number };
+  counts: {
+    organizations: number;
+    participants: number;
+    lines: number;
+    boundaries: number;
+    entries: number;
+    services: number;
+  };
   differences: Difference[];
 }
 
@@ -24,7 +31,11 @@ function queries(organization: string | null): string[] {
   const of = (table: string) => (organization === null ? '1' : `${table}.organization_id = ${literal(organization)}`);
   const sum = (column: string, rest: string) => `(SELECT coalesce(sum(${column}), 0) FROM ${rest})`;
   /** A query whose rows are those where `is` is not `shouldBe`. */
-  const compare = (what: string, source: string, parts: { id: string; participant: string; is: string; shouldBe: string }) =>
+  const compare = (
+    what: string,
+    source: string,
+    parts: { id: string; participant: string; is: string; shouldBe: string },
+  ) =>
     `SELECT organization_id, participant_id, ${literal(what)} AS what, id, "is", should_be FROM (
       SELECT t.organization_id, ${parts.participant} AS participant_id, ${parts.id} AS id, ${parts.is} AS "is", ${parts.shouldBe} AS should_be
       FROM ${source} t WHERE ${of('t')}) WHERE "is" IS NOT should_be LIMIT ${SHOWN}`;
@@ -34,28 +45,71 @@ function queries(organization: string | null): string[] {
   const boundary = { id: `t.pool_id || ' ' || t.ends_on`, participant: 't.participant_id' };
   const spentUpTo = `${sum('s.total_cost_cents', `budgets b JOIN services s ON s.budget_id = b.id WHERE b.plan_id = t.plan_id AND b.pool_id = t.pool_id AND s.status = 'completed' AND s.service_date <= t.ends_on`)}
     + ${sum('e.spent_delta_cents', `budgets b JOIN ledger_entries e ON e.budget_id = b.id WHERE b.plan_id = t.plan_id AND b.pool_id = t.pool_id AND e.kind = 'opening' AND e.effective_on <= t.ends_on`)}`;
-  const releasedUpTo = sum('p.amount_cents', 'budgets b JOIN funding_periods p ON p.budget_id = b.id WHERE b.plan_id = t.plan_id AND b.pool_id = t.pool_id AND p.start_date <= t.ends_on');
+  const releasedUpTo = sum(
+    'p.amount_cents',
+    'budgets b JOIN funding_periods p ON p.budget_id = b.id WHERE b.plan_id = t.plan_id AND b.pool_id = t.pool_id AND p.start_date <= t.ends_on',
+  );
   return [
-    compare('allocated of the line, by its entries', 'budgets', { ...line, is: 't.allocated_cents', shouldBe: sum('allocated_delta_cents', 'ledger_entries WHERE budget_id = t.id') }),
-    compare('spent of the line, by its entries', 'budgets', { ...line, is: 't.spent_cents', shouldBe: sum('spent_delta_cents', 'ledger_entries WHERE budget_id = t.id') }),
-    compare('spent of the line, by its services and openings', 'budgets', { ...line, is: 't.spent_cents', shouldBe: `${spentByServices} + ${opened}` }),
-    compare('allocated of the line, by its funding periods', 'budgets', { ...line, is: 't.allocated_cents', shouldBe: sum('amount_cents', 'funding_periods WHERE budget_id = t.id') }),
-    compare('allocated of the plan, by its lines', 'plans', { ...line, is: 't.allocated_cents', shouldBe: sum('allocated_cents', 'budgets WHERE plan_id = t.id') }),
-    compare('spent of the plan, by its lines', 'plans', { ...line, is: 't.spent_cents', shouldBe: sum('spent_cents', 'budgets WHERE plan_id = t.id') }),
-    compare('released up to the boundary, by the funding periods', 'pool_boundaries', { ...boundary, is: 't.released_cents', shouldBe: releasedUpTo }),
-    compare('spent up to the boundary, by the services and openings', 'pool_boundaries', { ...boundary, is: 't.spent_cents', shouldBe: spentUpTo }),
-    compare('a boundary at the end of each funding period', `(SELECT DISTINCT b.organization_id, b.participant_id, b.pool_id, p.end_date FROM budgets b JOIN funding_periods p ON p.budget_id = b.id)`, {
-      id: `t.pool_id || ' ' || t.end_date`,
-      participant: 't.participant_id',
-      is: `(SELECT count(*) FROM pool_boundaries WHERE pool_id = t.pool_id AND ends_on = t.end_date)`,
-      shouldBe: '1',
+    compare('allocated of the line, by its entries', 'budgets', {
+      ...line,
+      is: 't.allocated_cents',
+      shouldBe: sum('allocated_delta_cents', 'ledger_entries WHERE budget_id = t.id'),
     }),
+    compare('spent of the line, by its entries', 'budgets', {
+      ...line,
+      is: 't.spent_cents',
+      shouldBe: sum('spent_delta_cents', 'ledger_entries WHERE budget_id = t.id'),
+    }),
+    compare('spent of the line, by its services and openings', 'budgets', {
+      ...line,
+      is: 't.spent_cents',
+      shouldBe: `${spentByServices} + ${opened}`,
+    }),
+    compare('allocated of the line, by its funding periods', 'budgets', {
+      ...line,
+      is: 't.allocated_cents',
+      shouldBe: sum('amount_cents', 'funding_periods WHERE budget_id = t.id'),
+    }),
+    compare('allocated of the plan, by its lines', 'plans', {
+      ...line,
+      is: 't.allocated_cents',
+      shouldBe: sum('allocated_cents', 'budgets WHERE plan_id = t.id'),
+    }),
+    compare('spent of the plan, by its lines', 'plans', {
+      ...line,
+      is: 't.spent_cents',
+      shouldBe: sum('spent_cents', 'budgets WHERE plan_id = t.id'),
+    }),
+    compare('released up to the boundary, by the funding periods', 'pool_boundaries', {
+      ...boundary,
+      is: 't.released_cents',
+      shouldBe: releasedUpTo,
+    }),
+    compare('spent up to the boundary, by the services and openings', 'pool_boundaries', {
+      ...boundary,
+      is: 't.spent_cents',
+      shouldBe: spentUpTo,
+    }),
+    compare(
+      'a boundary at the end of each funding period',
+      `(SELECT DISTINCT b.organization_id, b.participant_id, b.pool_id, p.end_date FROM budgets b JOIN funding_periods p ON p.budget_id = b.id)`,
+      {
+        id: `t.pool_id || ' ' || t.end_date`,
+        participant: 't.participant_id',
+        is: `(SELECT count(*) FROM pool_boundaries WHERE pool_id = t.pool_id AND ends_on = t.end_date)`,
+        shouldBe: '1',
+      },
+    ),
     compare('a funding period behind each boundary', 'pool_boundaries', {
       ...boundary,
       is: `(SELECT min(1, count(*)) FROM budgets b JOIN funding_periods p ON p.budget_id = b.id WHERE b.plan_id = t.plan_id AND b.pool_id = t.pool_id AND p.end_date = t.ends_on)`,
       shouldBe: '1',
     }),
-    compare('no boundary spent over what it releases', 'pool_boundaries', { ...boundary, is: 'max(t.spent_cents - t.released_cents, 0)', shouldBe: '0' }),
+    compare('no boundary spent over what it releases', 'pool_boundaries', {
+      ...boundary,
+      is: 'max(t.spent_cents - t.released_cents, 0)',
+      shouldBe: '0',
+    }),
     compare('entries within the version of the ledger', 'participants', {
       id: 't.id',
       participant: 't.id',

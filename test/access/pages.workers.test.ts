@@ -1,34 +1,41 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { commonItems, newParticipant, supportItem, tenDollars } from '../support/workers/care.ts';
-import { lists, type Operation } from '../support/workers/contract.ts';
+import { lists } from '../support/workers/contract.ts';
 import { address, newWorld, sampleOf, type World } from '../support/workers/samples.ts';
 import type { Json } from '../support/workers/tenant.ts';
 
 /** Lists are walked page by page while rows come in between: every row that was there is seen once (`api.md` §2). */
 
-let world: World;
 let items = 0;
+const next = () => {
+  items += 1;
+  return items;
+};
 
-beforeAll(async () => {
-  await commonItems();
-  world = await newWorld();
-});
+beforeAll(commonItems);
 
-const person = (lastName: string, more: Json = {}) =>
-  newParticipant(world.admin, {
-    fields: { profile: { firstName: 'Test', lastName, dateOfBirth: '1990-01-01' }, ...more },
+/** A participant with a name and a plan's end of their own. */
+function person(world: World, place: number): Promise<unknown> {
+  const lastName = `${'MAZB'[place % 4]}${place}`;
+  return newParticipant(world.admin, {
+    fields: { profile: { firstName: 'Test', lastName, dateOfBirth: '1990-01-01' }, tags: ['north'] },
     budgets: [],
-    plan: { endDate: `2027-0${1 + (items % 9)}-28` },
+    plan: { endDate: `2027-0${1 + (place % 9)}-28` },
   });
+}
 
-/** How a row comes into each list, each one elsewhere in its order; and the query that it is walked by. */
-const INSERTS: Record<string, { insert: () => Promise<unknown>; queries: string[] }> = {
-  'GET /v1/users': { insert: () => world.user('viewer'), queries: [''] },
+interface Walked {
+  /** Brings one more row into the list, each elsewhere in its order. */
+  insert: (world: World, place: number) => Promise<unknown>;
+  /** What it is filtered and ordered by; `{admin}` and `{participant}` stand for their ids. */
+  queries: string[];
+}
+
+/** How each list of the document is walked. */
+const WALKED: Record<string, Walked> = {
+  'GET /v1/users': { insert: (world) => world.user('viewer'), queries: [''] },
   'GET /v1/participants': {
-    insert: async () => {
-      items += 1;
-      await person(`${'MAZB'[items % 4]}${items}`, { tags: ['north'] });
-    },
+    insert: person,
     queries: [
       '',
       'sort=-createdAt',
@@ -36,109 +43,106 @@ const INSERTS: Record<string, { insert: () => Promise<unknown>; queries: string[
       'search=test',
       'search=t',
       'tag=north',
-      'search=test+4&sort=planEnd',
+      'search=test&sort=planEnd',
     ],
   },
   'GET /v1/budgets/{id}/entries': {
-    insert: () => world.admin.post('/v1/services', tenDollars(world.participantId)),
+    insert: (world) => world.admin.post('/v1/services', tenDollars(world.participantId)),
     queries: [''],
   },
   'GET /v1/support-items': {
-    insert: async () => {
-      items += 1;
-      // Before, between and after the others, by number.
-      const place = ['01', '04', '15'][items % 3];
-      await supportItem(`${place}_${String(100 + items)}_0107_1_1`, { categoryCode: 1 });
-    },
+    insert: (_, place) =>
+      supportItem(`${['01', '04', '15'][place % 3]}_${String(100 + place)}_0107_1_1`, { categoryCode: 1 }),
     queries: ['', 'category=1', 'date=2026-01-01&zone=remote'],
   },
   'GET /v1/services': {
-    insert: () => {
-      items += 1;
-      const serviceDate = ['2026-11-20', '2026-11-19', '2026-11-20', '2026-11-21'][items % 4];
+    insert: (world, place) => {
+      const serviceDate = ['2026-11-20', '2026-11-19', '2026-11-20', '2026-11-21'][place % 4];
       return world.admin.post('/v1/services', tenDollars(world.participantId, { serviceDate }));
     },
-    queries: ['', 'status=completed', 'from=2026-11-19&to=2026-11-20', 'PARTICIPANT', 'WORKER'],
+    queries: [
+      '',
+      'status=completed',
+      'from=2026-11-19&to=2026-11-21',
+      'participantId={participant}',
+      'supportWorkerId={admin}',
+    ],
   },
   'GET /v1/audit-logs': {
-    insert: () => world.admin.post('/v1/services', tenDollars(world.participantId)),
-    queries: ['', 'entityType=service', 'action=service.created', 'USER', 'from=2020-01-01&to=2199-01-01'],
+    insert: (world) => world.admin.post('/v1/services', tenDollars(world.participantId)),
+    queries: ['', 'entityType=service', 'action=service.created', 'userId={admin}', 'from=2020-01-01&to=2199-01-01'],
   },
 };
 
-const filter = (query: string): string =>
-  query
-    .replace('PARTICIPANT', `participantId=${world.participantId}`)
-    .replace('WORKER', `supportWorkerId=${world.admin.userId}`)
-    .replace('USER', `userId=${world.admin.userId}`);
-
 const nameOf = (row: Json): string => String(row.id ?? row.seq ?? row.code ?? `${row.version}/${JSON.stringify(row)}`);
 
-/** Everything that the list has now, in one page. */
-async function whole(operation: Operation, query: string): Promise<string[]> {
-  const { query: _, ...sample } = sampleOf(operation, world);
-  const { status, body } = await world.admin.get(`${address(operation, sample)}?${filter(query)}&limit=100`);
-  expect(status).toBe(200);
-  return body.data.map(nameOf);
-}
-
-async function walk(operation: Operation, options: { query: string; limit: number; between: () => Promise<unknown> }) {
-  const { query: _, ...sample } = sampleOf(operation, world);
-  const seen: string[] = [];
-  let cursor = '';
-  for (let page = 0; page < 200; page++) {
-    const path = `${address(operation, sample)}?${filter(options.query)}&limit=${options.limit}${cursor}`;
-    const { status, body } = await world.admin.get(path);
-    expect(status).toBe(200);
-    expect(Object.keys(body).sort()).toEqual(['data', 'nextCursor']);
-    expect(body.data.length).toBeLessThanOrEqual(options.limit);
-    seen.push(...body.data.map(nameOf));
-    if (body.nextCursor === null) return seen;
-    expect(body.data.length, 'a page before the last is full').toBe(options.limit);
-    cursor = `&cursor=${encodeURIComponent(body.nextCursor)}`;
-    // A few only, or a list that grows at its end would never end.
-    if (page < 4) await options.between();
-  }
-  throw new Error('the list does not end');
-}
-
 test('every list of the document is walked here', () => {
-  expect(Object.keys(INSERTS).sort()).toEqual(lists.map(({ key }) => key).sort());
+  expect(Object.keys(WALKED).sort()).toEqual(lists.map(({ key }) => key).sort());
 });
 
 describe.each(lists)('$key', (operation) => {
-  const { insert, queries } = INSERTS[operation.key] ?? { insert: async () => {}, queries: [] };
+  const { insert, queries } = WALKED[operation.key] ?? { insert: async () => {}, queries: [] };
+  let world: World;
 
   beforeAll(async () => {
-    for (let row = 0; row < 5; row++) await insert();
+    world = await newWorld();
+    for (let row = 0; row < 5; row++) await insert(world, next());
   });
 
-  test.each(queries)('shows every row once while others come in between (%s)', async (query) => {
+  async function page(query: string): Promise<Json> {
+    const { query: _, ...sample } = sampleOf(operation, world);
+    const { status, body } = await world.admin.get(`${address(operation, sample)}?${query}`);
+    expect(status).toBe(200);
+    expect(Object.keys(body).sort()).toEqual(['data', 'nextCursor']);
+    return body;
+  }
+
+  /** Everything that the list has now, in one page. */
+  const whole = async (query: string): Promise<string[]> => {
+    const { data, nextCursor } = await page(`${query}&limit=100`);
+    expect(nextCursor).toBeNull();
+    return data.map(nameOf);
+  };
+
+  async function walk(query: string, limit: number): Promise<string[]> {
+    const seen: string[] = [];
+    let cursor = '';
+    for (let pages = 0; pages < 200; pages++) {
+      const { data, nextCursor } = await page(`${query}&limit=${limit}${cursor}`);
+      seen.push(...data.map(nameOf));
+      if (nextCursor === null) return seen;
+      expect(data.length, 'a page before the last is full').toBe(limit);
+      cursor = `&cursor=${encodeURIComponent(nextCursor)}`;
+      // A few only, or a list that grows at its end would never end.
+      if (pages < 4) await insert(world, next());
+    }
+    throw new Error('the list does not end');
+  }
+
+  test.each(queries)('shows every row once while others come in between (%s)', async (filter) => {
+    const query = filter.replace('{admin}', world.admin.userId).replace('{participant}', world.participantId);
     for (const limit of [1, 2, 3]) {
-      const before = await whole(operation, query);
+      const before = await whole(query);
       expect(before.length).toBeGreaterThan(3);
-      const seen = await walk(operation, { query, limit, between: insert });
+      const seen = await walk(query, limit);
       expect(new Set(seen).size, 'no row twice').toBe(seen.length);
       expect(before.filter((row) => !seen.includes(row))).toEqual([]);
-      const after = await whole(operation, query);
+      const after = await whole(query);
       expect(seen).toEqual(after.filter((row) => seen.includes(row)));
     }
   });
 
   test('ends without a cursor when the rows fit exactly', async () => {
-    const { query: _, ...sample } = sampleOf(operation, world);
-    const rows = await whole(operation, '');
-    const path = (limit: number) => `${address(operation, sample)}?limit=${limit}`;
-    expect((await world.admin.get(path(rows.length))).body.nextCursor).toBeNull();
-    const one = (await world.admin.get(path(rows.length - 1))).body;
+    const rows = await whole('');
+    expect((await page(`limit=${rows.length}`)).nextCursor).toBeNull();
+    const one = await page(`limit=${rows.length - 1}`);
     expect(one.data).toHaveLength(rows.length - 1);
     expect(one.nextCursor).toEqual(expect.any(String));
   });
 
   test('has 20 rows to a page unless asked', async () => {
-    while ((await whole(operation, '')).length < 21) await insert();
-    const { query: _, ...sample } = sampleOf(operation, world);
-    expect((await world.admin.get(address(operation, sample))).body.data).toHaveLength(20);
+    for (let rows = (await whole('')).length; rows < 21; rows++) await insert(world, next());
+    expect((await page('')).data).toHaveLength(20);
   });
 });
 

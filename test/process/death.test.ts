@@ -1,230 +1,211 @@
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openLocal } from '../../scripts/lib/database.ts';
 import { DEMONSTRATION } from '../../scripts/lib/demonstration.ts';
 import { signToken } from '../../scripts/lib/keys.ts';
 import { differences } from '../support/node/books.ts';
+import { type Asked, addItem, addParticipant, chance, load, postKeyed } from '../support/node/load.ts';
 import {
   cleanUp,
+  command,
+  descendants,
   firstAnswer,
   gone,
-  kill,
   launch,
   newPlace,
   type Place,
+  type Process,
   type Service,
   signal,
 } from '../support/node/service.ts';
 
 const KILLS = Number(process.env['KILLS'] ?? 3);
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1_000_000));
-const AT_ONCE = 16;
-const PARTICIPANTS = 5;
-const ITEM = '01_799_0107_1_1';
 
-const headers = {
-  authorization: `Bearer ${signToken(DEMONSTRATION[0]?.users[0]?.externalId ?? '')}`,
-  'content-type': 'application/json',
-};
+const USERS = DEMONSTRATION.flatMap((organization) => organization.users);
+const ADMIN = 'admin@demo.caddy.test';
+
+function bearer(email: string): { authorization: string } {
+  const user = USERS.find((candidate) => candidate.email === email);
+  return { authorization: `Bearer ${signToken(user?.externalId ?? '')}` };
+}
+
+async function query<Row>(place: Place, sql: string): Promise<Row[]> {
+  const database = openLocal(place.directory);
+  const rows = await database.query<Row>(sql);
+  database.close();
+  return rows;
+}
+
+async function emails(place: Place): Promise<string[]> {
+  const rows = await query<{ email: string }>(place, 'SELECT email_key AS email FROM users');
+  return rows.map(({ email }) => email).sort();
+}
+
+/** The service that the tests of this file share, one after the other: a start is the dearest thing they do. */
+let service: Service;
+let first: { status: number; body: string };
+const strays: Process[] = [];
+
+beforeAll(async () => {
+  service = launch(await newPlace());
+  const looking = setInterval(() => {
+    strays.push(...descendants(service.group).filter((entry) => entry.group !== service.group));
+  }, 100);
+  first = await firstAnswer(service, '/v1/me', bearer(ADMIN)).finally(() => clearInterval(looking));
+}, 60_000);
 
 afterAll(cleanUp, 30_000);
 
-/** A service that was asked for, and perhaps its cancellation; what was never acknowledged may or may not be there. */
-interface Wish {
-  key: string;
-  body: { participantId: string; supportItemCode: string; serviceDate: string; quantity: number };
-  /** The acknowledged service's id. */
-  id: string | null;
-  cancel: 'not asked' | 'asked' | 'acknowledged';
-}
-
-/** Numbers between 0 and 1 that depend on the seed alone (mulberry32). */
-function chance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-async function post(service: Service, path: string, body: unknown, key: string) {
-  const response = await fetch(`${service.url}${path}`, {
-    method: 'POST',
-    headers: { ...headers, 'idempotency-key': key },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(20_000),
-  });
-  const answer = (await response.json()) as { id: string; status: string };
-  return { status: response.status, replayed: response.headers.get('idempotent-replayed'), answer };
-}
-
-async function up(place: Place): Promise<Service> {
-  const service = launch(place);
-  const { status, body } = await firstAnswer(service, '/v1/me', headers);
-  expect(status, body).toBe(200);
-  return service;
-}
-
-async function addItem(place: Place): Promise<void> {
-  const database = openLocal(place.directory);
-  await database.execute([
-    `INSERT INTO support_items (code, start_date, name, registration_group, category_code, pace_category_code, unit, quotable,
-      national_cents, remote_cents, very_remote_cents) VALUES ('${ITEM}', '2020-07-01', 'Item', '0107', 1, 1, 'E', 0, 1000, 1000, 1000)`,
-  ]);
-  database.close();
-}
-
-async function addParticipant(service: Service, number: number): Promise<string> {
-  const created = await post(
-    service,
-    '/v1/participants',
-    {
-      ndisNumber: `4399${String(number).padStart(5, '0')}`,
-      profile: { firstName: 'Test', lastName: `Person ${number}`, dateOfBirth: '1990-01-01' },
-      plan: {
-        startDate: '2026-01-01',
-        endDate: '2027-12-31',
-        managementType: 'ndia_managed',
-        budgets: [
-          { categoryCode: 1, flexible: true, allocatedCents: 1_000_000_000 },
-          { categoryCode: 4, flexible: true, allocatedCents: 1_000_000 },
-        ],
-      },
-    },
-    `participant-${number}`,
-  );
-  expect(created.status).toBe(201);
-  return created.answer.id;
-}
-
-/** Records and cancels, many at once, until the service is dead; answers what was asked and what was acknowledged. */
-async function load(
-  service: Service,
-  people: string[],
-  options: { round: number; dieAfter: number; random: () => number },
-) {
-  const { round, dieAfter, random } = options;
-  const wishes: Wish[] = [];
-  let acknowledged = 0;
-  let dead = false;
-  let die = () => {};
-  const death = new Promise<void>((resolve) => {
-    die = resolve;
-  }).then(() => kill(service));
-  const hand = async () => {
-    while (!dead) {
-      const participantId = people[Math.floor(random() * people.length)] ?? '';
-      const wish: Wish = {
-        key: `${round}-${wishes.length}`,
-        body: { participantId, supportItemCode: ITEM, serviceDate: '2026-11-20', quantity: 1 + wishes.length / 100 },
-        id: null,
-        cancel: 'not asked',
-      };
-      wishes.push(wish);
-      try {
-        const recorded = await post(service, '/v1/services', wish.body, wish.key);
-        expect(recorded.status, JSON.stringify(recorded.answer)).toBe(201);
-        wish.id = recorded.answer.id;
-        acknowledged += 1;
-        if (acknowledged === dieAfter) die();
-        if (random() > 0.2) continue;
-        wish.cancel = 'asked';
-        const cancelled = await post(
-          service,
-          `/v1/services/${wish.id}/cancel`,
-          { reason: 'test' },
-          `${wish.key}-cancel`,
-        );
-        expect(cancelled.status, JSON.stringify(cancelled.answer)).toBe(200);
-        wish.cancel = 'acknowledged';
-      } catch (error) {
-        // Cut off: by the death, or the service is at fault.
-        if (error instanceof Error && error.name === 'AssertionError') throw error;
-        dead = true;
-      }
+describe('npm start on an empty folder', () => {
+  test('answers nothing before it knows the demonstration’s users', async () => {
+    expect(first.status, first.body).toBe(200);
+    expect(JSON.parse(first.body).user.email).toBe(ADMIN);
+    for (const { email } of USERS) {
+      const response = await fetch(`${service.url}/v1/me`, { headers: bearer(email) });
+      expect([email, response.status]).toEqual([email, 200]);
     }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, hand));
-  await death;
-  return wishes;
-}
+  });
 
-/** The services of the database by id. */
-async function servicesOf(place: Place): Promise<Map<string, string>> {
+  test('keeps its data in STATE_DIR and says where it listens', async () => {
+    expect(await emails(service)).toEqual(USERS.map(({ email }) => email).sort());
+    await expect.poll(service.output).toContain(service.url);
+  });
+
+  test('keeps everything that it begins in its process group', () => {
+    expect(strays).toEqual([]);
+    const began = descendants(service.group);
+    expect(began.length).toBeGreaterThan(0);
+    expect(began.filter((entry) => entry.group !== service.group)).toEqual([]);
+  });
+});
+
+describe('npm run token', () => {
+  test('prints one line that /v1/me accepts, for a demonstration user and for one that was added by the API', async () => {
+    const added = { email: 'New.Person@example.com', firstName: 'New', lastName: 'Person', role: 'viewer' };
+    const created = await postKeyed(service, '/v1/users', { body: added, key: 'user', headers: bearer(ADMIN) });
+    expect(created.status).toBe(201);
+    const asked = [ADMIN, 'new.person@example.com'];
+    const printed = await Promise.all(asked.map((email) => command('token.ts', [email], service)));
+    for (const [index, { code, stdout, stderr }] of printed.entries()) {
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+      const response = await fetch(`${service.url}/v1/me`, { headers: { authorization: `Bearer ${stdout.trim()}` } });
+      const { user } = (await response.json()) as { user?: { email: string } };
+      expect([response.status, user?.email.toLowerCase()]).toEqual([200, asked[index]]);
+    }
+  });
+});
+
+describe('a second npm start on the same port', () => {
+  test('fails with a message that names the port, and the first goes on', async () => {
+    const second = launch({ port: service.port, directory: service.directory });
+    expect(await second.ended).toBeGreaterThan(0);
+    await gone(second.group);
+    expect((await fetch(`${service.url}/v1/me`, { headers: bearer(ADMIN) })).status).toBe(200);
+    expect(second.output()).toContain(String(service.port));
+    expect(second.output(), 'a message, not a stack').not.toContain('node_modules');
+  });
+});
+
+/** Fails unless the books are right; the services of the database with their status, in order. */
+async function provenServices(place: Place): Promise<[string, string][]> {
   const database = openLocal(place.directory);
-  const rows = await database.query<{ id: string; status: string }>('SELECT id, status FROM services');
+  const rows = await database.query<{ id: string; status: string }>('SELECT id, status FROM services ORDER BY id');
   const wrong = await differences(database);
   database.close();
   expect(wrong, `seed ${SEED}`).toEqual({});
-  return new Map(rows.map(({ id, status }) => [id, status]));
+  return rows.map(({ id, status }) => [id, status]);
 }
 
-test(
-  `a service killed ${KILLS} times under load keeps what it acknowledged, and a retry is the same service (seed ${SEED})`,
-  async () => {
-    const random = chance(SEED);
-    const place = await newPlace();
-    let service = await up(place);
-    await addItem(place);
-    const people = await Promise.all(
-      Array.from({ length: PARTICIPANTS }, (_, number) => addParticipant(service, number)),
-    );
-    const everyone = new Map<string, Wish>();
+/** Asks again for what was cut off, and for a few of the others: their answer must be the first one. */
+async function askAgain(asked: Asked[], random: () => number): Promise<void> {
+  const headers = bearer(ADMIN);
+  for (const shift of asked) {
+    if (shift.id !== null && shift.cancel !== 'asked' && random() > 0.1) continue;
+    const again = await postKeyed(service, '/v1/services', { body: shift.body, key: shift.key, headers });
+    expect(again.status, `seed ${SEED}, ${shift.key}`).toBe(201);
+    if (shift.id !== null) expect([again.answer.id, again.replayed]).toEqual([shift.id, 'true']);
+    shift.id = again.answer.id;
+    if (shift.cancel !== 'asked') continue;
+    const path = `/v1/services/${shift.id}/cancel`;
+    const cancelled = await postKeyed(service, path, { body: { reason: 'test' }, key: `${shift.key}-cancel`, headers });
+    expect([cancelled.status, cancelled.answer.status], `seed ${SEED}, ${shift.key}`).toEqual([200, 'cancelled']);
+    shift.cancel = 'acknowledged';
+  }
+}
 
-    for (let round = 0; round < KILLS; round++) {
-      const dieAfter = 10 + Math.floor(random() * 120);
-      const wishes = await load(service, people, { round, dieAfter, random });
-      const kept = wishes.filter(({ id }) => id !== null);
-      expect(kept.length).toBeGreaterThanOrEqual(dieAfter);
-      expect(kept.length, 'some were cut off in the middle').toBeLessThan(wishes.length);
+describe(`killed ${KILLS} times under load (seed ${SEED})`, () => {
+  test(
+    'the service keeps what it acknowledged, a retry is the same service, and every total is right',
+    async () => {
+      const headers = bearer(ADMIN);
+      const random = chance(SEED);
+      await addItem(service);
+      const people = await Promise.all([1, 2, 3, 4, 5].map((number) => addParticipant(service, number, headers)));
+      const everything: Asked[] = [];
 
-      // As the dead left it: nothing half done, nothing acknowledged missing.
-      const left = await servicesOf(place);
-      for (const wish of kept) {
-        const status = left.get(wish.id ?? '');
+      for (let round = 0; round < KILLS; round++) {
+        const dieAfter = 10 + Math.floor(random() * 120);
+        const asked = await load(service, { people, headers, round, dieAfter, random });
+        const acknowledged = asked.filter(({ id }) => id !== null);
+        expect(acknowledged.length).toBeGreaterThanOrEqual(dieAfter);
+        expect(asked.length, 'some were cut off').toBeGreaterThan(acknowledged.length);
+
+        // As the dead left it: nothing half done, nothing acknowledged missing, nothing more than was asked.
+        const left = new Map(await provenServices(service));
         const possible = { 'not asked': ['completed'], asked: ['completed', 'cancelled'], acknowledged: ['cancelled'] };
-        expect(possible[wish.cancel], `seed ${SEED}, round ${round}: ${wish.key} ${wish.id}`).toContain(status);
+        for (const { key, id, cancel } of acknowledged) {
+          expect(possible[cancel], `seed ${SEED}, ${key}`).toContain(left.get(id ?? ''));
+        }
+        expect(left.size).toBeLessThanOrEqual(everything.length + asked.length);
+
+        service = launch(service);
+        const { status, body } = await firstAnswer(service, '/v1/me', headers);
+        expect(status, body).toBe(200);
+        await askAgain(asked, random);
+        everything.push(...asked);
+        const wanted = everything.map(({ id, cancel }) => [id, cancel === 'acknowledged' ? 'cancelled' : 'completed']);
+        expect(await provenServices(service), `seed ${SEED}: one service a key`).toEqual(wanted.sort());
       }
 
-      service = await up(place);
-      // Whoever was cut off asks again; and so do some who were not.
-      for (const wish of wishes) {
-        if (wish.id !== null && wish.cancel !== 'asked' && random() > 0.1) continue;
-        const again = await post(service, '/v1/services', wish.body, wish.key);
-        expect(again.status, `seed ${SEED}: ${JSON.stringify(again.answer)}`).toBe(201);
-        if (wish.id !== null) expect([again.answer.id, again.replayed]).toEqual([wish.id, 'true']);
-        wish.id = again.answer.id;
-        if (wish.cancel !== 'asked') continue;
-        const cancelled = await post(
-          service,
-          `/v1/services/${wish.id}/cancel`,
-          { reason: 'test' },
-          `${wish.key}-cancel`,
+      for (const participantId of people) {
+        const response = await fetch(`${service.url}/v1/participants/${participantId}/budgets`, { headers });
+        const { budgets } = (await response.json()) as { budgets: { spentCents: number }[] };
+        const standing = everything.filter(
+          ({ body, cancel }) => body.participantId === participantId && cancel === 'not asked',
         );
-        expect([cancelled.status, cancelled.answer.status]).toEqual([200, 'cancelled']);
-        wish.cancel = 'acknowledged';
+        expect(budgets[0]?.spentCents).toBe(standing.reduce((sum, { costCents }) => sum + costCents, 0));
       }
-      for (const wish of wishes) everyone.set(wish.key, wish);
-      const present = await servicesOf(place);
-      const wanted = [...everyone.values()].map(({ id, cancel }) => [
-        id,
-        cancel === 'acknowledged' ? 'cancelled' : 'completed',
-      ]);
-      expect([...present].sort(), `seed ${SEED}: one service a key`).toEqual(wanted.sort());
-    }
+      const added = ['new.person@example.com'];
+      expect(await emails(service), 'the demonstration is loaded once').toEqual(
+        [...USERS.map(({ email }) => email), ...added].sort(),
+      );
+    },
+    60_000 + KILLS * 30_000,
+  );
+});
 
-    for (const participantId of people) {
-      const response = await fetch(`${service.url}/v1/participants/${participantId}/budgets`, { headers });
-      const { budgets } = (await response.json()) as { budgets: { spentCents: number }[] };
-      const costs = [...everyone.values()]
-        .filter(({ body, cancel }) => body.participantId === participantId && cancel === 'not asked')
-        .map(({ body }) => Math.round(body.quantity * 1000));
-      expect(budgets[0]?.spentCents).toBe(costs.reduce((total, cost) => total + cost, 0));
-    }
-    signal(service, 'SIGINT', 'group');
+describe('a signal', () => {
+  test('to the leader alone ends everything that the start began, and frees the port', async () => {
+    signal(service, 'SIGTERM', 'leader');
     await service.ended;
     await gone(service.group);
-  },
-  60_000 + KILLS * 30_000,
-);
+    await expect(fetch(service.url)).rejects.toThrow();
+  });
+
+  test('during the start leaves nothing at work behind it', async () => {
+    const early = launch(await newPlace());
+    await expect.poll(() => descendants(early.group).length, { timeout: 30_000 }).toBeGreaterThan(0);
+    signal(early, 'SIGTERM', 'leader');
+    await early.ended;
+    await gone(early.group, 1_000);
+  });
+
+  test('of Ctrl-C reaches the whole group and ends it', async () => {
+    const early = launch(await newPlace());
+    await expect.poll(() => descendants(early.group).length, { timeout: 30_000 }).toBeGreaterThan(0);
+    signal(early, 'SIGINT', 'group');
+    await early.ended;
+    await gone(early.group);
+  });
+});

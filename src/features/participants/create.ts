@@ -7,7 +7,9 @@ import { etag } from '../../http/revision.ts';
 import { newId } from '../../ids.ts';
 import { commitChange } from '../audit/commit.ts';
 import type { Made } from '../idempotency/once.ts';
-import { insertPlan, newPlan, planRow } from '../plans/build.ts';
+import { rewriteBoundaries } from '../ledger/boundaries.ts';
+import { insertEntries } from '../ledger/structure.ts';
+import { insertPlan, newPlan, openingEntries, planRow } from '../plans/build.ts';
 import { requireCoordinator } from '../plans/coordinator.ts';
 import type { PlanInput } from '../plans/rules.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
@@ -100,7 +102,11 @@ function planStatements(ctx: Context, input: PlanInput, place: { participantId: 
     proof: place.proof,
   };
   const plan = newPlan(input, { planId: newId('pln'), budgetIds: input.budgets.map(() => newId('bud')) });
-  return insertPlan(planRow(input, plan, commit), plan, commit);
+  return [
+    ...insertPlan(planRow(input, plan, commit), plan, commit),
+    ...rewriteBoundaries(plan.id, commit.organizationId, commit.proof),
+    ...insertEntries(openingEntries(plan.lines), commit),
+  ];
 }
 
 /** Explains the keys of the table to the client. */

@@ -1,13 +1,6 @@
 import sql, { type Sql } from 'sql-template-tag';
-import { rewriteBoundaries } from '../ledger/boundaries.ts';
 import { type Line, type Plan, poolOf } from '../ledger/state.ts';
-import {
-  type Entry,
-  insertEntries,
-  insertLines,
-  type StructureCommit,
-  unspentBoundaries,
-} from '../ledger/structure.ts';
+import { type Entry, insertLines, type StructureCommit, unspentBoundaries } from '../ledger/structure.ts';
 import { type BudgetInput, type PlanInput, wholePeriod } from './rules.ts';
 import type { PlanRow } from './table.ts';
 
@@ -88,7 +81,7 @@ export function openingEntries(lines: readonly Line[]): Entry[] {
   }));
 }
 
-/** Writes a new plan with its lines, periods, boundaries and entries. */
+/** Writes a new plan with its lines and periods; boundaries and entries are the caller's, as for every change. */
 export function insertPlan(row: PlanRow, plan: Plan, commit: StructureCommit): Sql[] {
   return [
     sql`INSERT INTO plans (id, organization_id, participant_id, plan_number, start_date, end_date, review_date, plan_manager,
@@ -99,7 +92,5 @@ export function insertPlan(row: PlanRow, plan: Plan, commit: StructureCommit): S
         ${row.dates_history}, ${row.allocated_cents}, 0, 1, ${row.created_at}, ${row.updated_at}
       WHERE ${commit.proof}`,
     ...(plan.lines.length === 0 ? [] : insertLines(plan.lines, commit)),
-    ...rewriteBoundaries(plan.id, commit.organizationId, commit.proof),
-    ...insertEntries(openingEntries(plan.lines), commit),
   ];
 }

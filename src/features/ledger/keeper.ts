@@ -58,6 +58,12 @@ export function commandInTurn<Value>(keeper: Keeper, command: () => Promise<Repl
   return inTurn(keeper, async () => (keeper.failedAt >= entered ? unavailable(noUsage()) : command()));
 }
 
+/** A rule of the schema that refuses a change however often it is chosen anew is our mistake: its name says where. */
+function stubborn(error: ConstraintError): ConstraintError {
+  console.error(JSON.stringify({ level: 'error', event: 'ledger.constraint', constraint: error.constraint }));
+  return error;
+}
+
 /** Runs work alone: after everything that came before it, whether that failed or not. */
 export function inTurn<Value>(keeper: Keeper, work: () => Promise<Value>): Promise<Value> {
   const result = keeper.turn.then(work, work);
@@ -131,7 +137,8 @@ export async function persevere<Value>(
         if (error instanceof ConstraintError && error.constraint === KEY_TAKEN)
           return { ok: false, keyTaken: true, usage };
         if (error instanceof OutcomeUnknown) await scheduler.wait(backOff(tries));
-        else if (!(error instanceof ConstraintError) || tries === MAX_ATTEMPTS - 1) throw error;
+        else if (!(error instanceof ConstraintError)) throw error;
+        else if (tries === MAX_ATTEMPTS - 1) throw stubborn(error);
       }
     }
   } catch (error) {

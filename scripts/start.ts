@@ -2,20 +2,30 @@
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { Miniflare } from 'miniflare';
 import { localFile, openLocal } from './lib/database.ts';
 import { loadDemonstration } from './lib/load-demonstration.ts';
 import { baseUrl, port, ROOT, stateDirectory } from './lib/paths.ts';
 import { startService } from './lib/service.ts';
-import { wrangler } from './lib/wrangler.ts';
+import { endWranglers, wrangler } from './lib/wrangler.ts';
 
 const started = Date.now();
+let service: Miniflare | undefined;
+// From the first moment on: whatever is under way ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, async () => {
+    endWranglers();
+    await service?.dispose();
+    process.exit(0);
+  });
+}
 if (!(await isFree(port()))) {
   console.error(`Port ${port()} is taken: end what runs there, or choose another with PORT=8788 npm start.`);
   process.exit(1);
 }
 await migrate();
 await loadDemonstration();
-const service = await startService({ port: port(), stateDirectory: stateDirectory() });
+service = await startService({ port: port(), stateDirectory: stateDirectory() });
 
 console.log(`
   Caddy is up at ${baseUrl()} after ${((Date.now() - started) / 1000).toFixed(1)} s.
@@ -26,16 +36,6 @@ console.log(`
 
   Ctrl-C ends it.
 `);
-
-let ending = false;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, async () => {
-    if (ending) return;
-    ending = true;
-    await service.dispose();
-    process.exit(0);
-  });
-}
 
 /** Applies the migrations that the local database does not have yet. */
 async function migrate(): Promise<void> {

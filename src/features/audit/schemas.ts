@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EXAMPLE_IDS, id, instant, nextCursor, page, shortText } from '../../http/fields.ts';
-import { AUDIT_ACTIONS } from './entry.ts';
+import { AUDIT_ACTIONS } from './rules.ts';
 
 const ENTITY_TYPES = ['organization', 'user', 'participant', 'plan', 'budget', 'service'] as const;
 

@@ -1,21 +1,10 @@
 import { backOff } from '../../database/database.ts';
 import { Unavailable } from '../../http/problem.ts';
-import type { LedgerKey } from './load.ts';
+import { type LedgerKey, ledgerName } from './name.ts';
 import type { ParticipantLedger } from './object.ts';
 
 /** How long a call may be tried on new stubs (ms). */
 const DEADLINE = 12_000;
-
-/** The name of a participant's object: the organisation is part of it, so another's id leads to an empty ledger. */
-export function ledgerName(key: LedgerKey): string {
-  return `${key.organizationId}/${key.participantId}`;
-}
-
-/** The key that `ledgerName` made the name from. */
-export function ledgerKey(name: string): LedgerKey {
-  const [organizationId = '', participantId = ''] = name.split('/');
-  return { organizationId, participantId };
-}
 
 /** The only place that turns a participant into a stub. */
 export function ledgerStub(env: Env, key: LedgerKey): DurableObjectStub<ParticipantLedger> {

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
 import { callLedger } from './client.ts';
-import type { LedgerKey } from './load.ts';
+import type { LedgerKey } from './name.ts';
 
 /**
  * Tells a participant's ledger that someone wrote past it, after the answer; by the queue when that does not work.

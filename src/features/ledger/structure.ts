@@ -1,5 +1,5 @@
 import sql, { type Sql } from 'sql-template-tag';
-import type { LedgerKey } from './load.ts';
+import type { LedgerKey } from './name.ts';
 import type { Boundary, Line } from './state.ts';
 import type { EntryKind } from './table.ts';
 

@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.ts';
 import { addDays, dateAt, startOfDate } from '../../time/rules.ts';
 import { effectivePermissions } from '../sign-in/rules.ts';
 import type { UserRow } from '../users/table.ts';
-import type { LedgerKey } from './load.ts';
+import type { LedgerKey } from './name.ts';
 
 /** How often watchers and the ledger's version are looked at while someone watches (ms). */
 const CHECK_EVERY = 30_000;

@@ -1,8 +1,8 @@
 /** What of a server's WebSocket frames is needed to time them: where each ends, and which ledger version it tells. */
 
-const UPDATE = Buffer.from('{"type":"update","version":');
+const TOLD = ['update', 'snapshot'].map((type) => Buffer.from(`{"type":"${type}","version":`));
 /** Bytes of a payload that are certain to hold the version, if the frame is long enough to have one. */
-const LOOK = UPDATE.length + 12;
+const LOOK = 48;
 const ZERO = 48;
 
 export interface FrameReader {
@@ -30,18 +30,19 @@ function startOf(bytes: Buffer): Start | null {
   return { header, length: short === 127 ? Number(bytes.readBigUInt64BE(2)) : short };
 }
 
-/** The version of an update; 0 for any other message. */
+/** The version that an update or a snapshot tells; 0 for any other message. */
 function versionOf(payload: Buffer): number {
-  if (payload.length < UPDATE.length || UPDATE.compare(payload, 0, UPDATE.length) !== 0) return 0;
+  const told = TOLD.find((start) => payload.length > start.length && start.compare(payload, 0, start.length) === 0);
+  if (!told) return 0;
   let version = 0;
-  for (let at = UPDATE.length; ; at++) {
+  for (let at = told.length; ; at++) {
     const digit = (payload[at] ?? 0) - ZERO;
     if (digit < 0 || digit > 9) return version;
     version = version * 10 + digit;
   }
 }
 
-/** Takes a chunk of the stream in; calls `complete` with the version of each frame that ends in it (0: no update). */
+/** Takes a chunk of the stream in; calls `complete` with the version that each frame tells which ends in it. */
 export function readFrames(reader: FrameReader, chunk: Buffer, complete: (version: number) => void): void {
   let bytes = chunk;
   if (reader.held) {

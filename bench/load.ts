@@ -25,6 +25,9 @@ export interface Write {
   answeredAt: number;
 }
 
+/** A worker that falls this far behind a steady pace is given no more until it catches up, so that the run ends. */
+const MOST_WAITING = 100;
+
 export interface LoadResult {
   requests: number;
   milliseconds: number;
@@ -82,16 +85,20 @@ function pick<Value>(values: readonly Value[], n: number): Value {
 async function pace(job: Extract<LoadJob, { kind: 'pace' }>): Promise<LoadResult> {
   const started = clock();
   const pending: Promise<Write>[] = [];
+  let waiting = 0;
   const write = async (n: number): Promise<Write> => {
     const call = recordCall('caddy', { target: job.target, n });
     const sentAt = clock();
+    waiting += 1;
     const answer = expectStatus(await send(call), 201);
+    waiting -= 1;
     const answeredAt = clock();
     return { version: Number(/"ledgerVersion":(\d+)/.exec(answer.body)?.[1]), sentAt, answeredAt };
   };
   for (let n = 0; n < job.count; n++) {
     const pause = started + n * job.every - clock();
     if (pause > 0) await wait(pause);
+    while (waiting >= MOST_WAITING) await wait(job.every);
     pending.push(write(job.from + n));
   }
   const writes = await Promise.all(pending);

@@ -17,8 +17,8 @@ import type { Arrival, WatchJob, WatchSettings } from './watchers.ts';
 
 const PARTS: Record<string, (bench: Bench) => Promise<Finding>> = { trips, rows, spread, hot, list, sockets, bundle };
 const SIZES = { participants: 20_000, smaller: 1_000, servicesEach: 10 };
-const FULL: Pace = { rounds: 9, roundMilliseconds: 1_500, warmMilliseconds: 2_000, writes: 400 };
-const QUICK: Pace = { rounds: 3, roundMilliseconds: 700, warmMilliseconds: 700, writes: 100 };
+const FULL: Pace = { rounds: 20, roundMilliseconds: 500, warmMilliseconds: 2_000, writes: 400 };
+const QUICK: Pace = { rounds: 5, roundMilliseconds: 300, warmMilliseconds: 700, writes: 100 };
 
 const { values: options } = parseArgs({
   options: { json: { type: 'string' }, only: { type: 'string' }, quick: { type: 'boolean', default: false } },

@@ -2,7 +2,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { organizationStatements } from '../scripts/lib/organization.ts';
 import { newId } from '../src/ids.ts';
 import { person } from './people.ts';
-import { DEAR_ITEM, ITEM, type Organization, PLAN, shift, type Target, TIME_ZONE, type World } from './world.ts';
+import { DEAR_ITEM, ITEM, type Organization, PLAN, seededDate, type Target, TIME_ZONE, type World } from './world.ts';
 
 /** How many participants the groups of `World` have. */
 const SPREAD = 200;
@@ -166,7 +166,7 @@ function seedParticipant(insert: Insert, { owner, n }: Place): Target {
       support_item_code: ITEM.code,
       support_item_name: ITEM.name,
       unit: ITEM.unit,
-      service_date: shift(n * 13 + k * 31).serviceDate,
+      service_date: seededDate(n * 13 + k * 31),
       start_time: '05:00',
       end_time: '07:00',
       duration_minutes: HOURS * 60,

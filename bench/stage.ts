@@ -88,8 +88,10 @@ interface Serving {
 async function serve({ directory, port, world, ...options }: Serving) {
   process.env['CLOUDFLARE_CF_FETCH_ENABLED'] ??= 'false';
   const worker = await caddyWorker({ ...localVariables(port), SERVER_TIMING: 'on', RATE_LIMIT: 'off' });
-  const { compatibilityDate, d1Databases }: Pick<V4WorkerOptions, 'name' | 'compatibilityDate' | 'd1Databases'> =
-    worker;
+  const {
+    compatibilityDate = '',
+    d1Databases = {},
+  }: Pick<V4WorkerOptions, 'name' | 'compatibilityDate' | 'd1Databases'> = worker;
   const { organization } = world;
   const bare = {
     name: 'bare',

@@ -16,7 +16,7 @@ export type WatchJob =
   | { kind: 'collect' }
   | { kind: 'close' };
 
-/** When an update reached the first and the last socket, and how many it reached. */
+/** When a version reached the first and the last socket, by its update or within a snapshot, and how many it reached. */
 export interface Arrival {
   version: number;
   first: number;
@@ -51,9 +51,12 @@ function open(participantId: string): Promise<void> {
     const reader = frameReader();
     let greeting = Buffer.alloc(0);
     let open = false;
+    let told: number | null = null;
     const complete = (version: number) => {
-      if (version > 0) arrived(version);
-      else resolve();
+      if (version === 0) return;
+      if (told === null) resolve();
+      else for (let seen = told + 1; seen <= version; seen++) arrived(seen);
+      told = version;
     };
     const take = (chunk: Buffer) => {
       if (open) return readFrames(reader, chunk, complete);

@@ -33,9 +33,13 @@ export interface Target {
 
 export const TIME_ZONE = 'Australia/Sydney';
 export const TODAY = dateAt(TIME_ZONE, Date.now());
-/** Nearly a year of the plan is over, so that shifts lie on many days, as real ones do. */
+/** Nearly a year of the plan is over. */
 export const PLAN = { startDate: addDays(TODAY, -350), endDate: addDays(TODAY, 15) };
-const DAYS = 345;
+const SEEDED_DAYS = 300;
+/** What is recorded now happened lately: on one of four weeks' days, at a quarter hour of its day. */
+const RECENT_DAYS = 28;
+const FIRST_QUARTER = 7 * 4;
+const QUARTERS = 14 * 4;
 
 /** The hourly item that everything is charged with, and one whose line has no money left. */
 export const ITEM = {
@@ -59,11 +63,21 @@ export const DEAR_ITEM = {
 export const FEW = { familyName: 'Quimbleton', numberPrefix: '439123', people: 30 };
 export const BROAD = 'mar';
 
-/** The n-th shift of a participant: an hour, on another day than the one before. */
+/** A day of the plan long before the ones that shifts are recorded on. */
+export function seededDate(n: number): string {
+  return addDays(PLAN.startDate, n % SEEDED_DAYS);
+}
+
+function timeOf(quarter: number): string {
+  const hour = String(Math.floor(quarter / 4)).padStart(2, '0');
+  return `${hour}:${String((quarter % 4) * 15).padStart(2, '0')}`;
+}
+
+/** The n-th shift of a participant: an hour, on another day than the one before; all of 1,568 are different. */
 export function shift(n: number): { serviceDate: string; startTime: string; endTime: string } {
-  const hour = 7 + (Math.floor(n / DAYS) % 14);
-  const time = (value: number) => `${String(value).padStart(2, '0')}:00`;
-  return { serviceDate: addDays(PLAN.startDate, 1 + (n % DAYS)), startTime: time(hour), endTime: time(hour + 1) };
+  const quarter = FIRST_QUARTER + (Math.floor(n / RECENT_DAYS) % QUARTERS);
+  const serviceDate = addDays(TODAY, -1 - (n % RECENT_DAYS));
+  return { serviceDate, startTime: timeOf(quarter), endTime: timeOf(quarter + 4) };
 }
 
 const NOTES = 'Helped with the morning routine, breakfast and the walk to the bus. No incidents.';

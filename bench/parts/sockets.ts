@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expectStatus } from '../client.ts';
-import type { Write } from '../load.ts';
+import type { LoadResult } from '../load.ts';
 import type { Finding, Line } from '../report.ts';
 import { quantile } from '../statistics.ts';
 import { serviceBody, type Target } from '../world.ts';
@@ -14,6 +14,8 @@ const MOST_SLOWER = 1.5;
 
 interface Spread {
   sockets: number;
+  /** Writes a second that were answered: less than were meant when the worker fell behind. */
+  rate: number;
   /** Updates that did not reach every socket. */
   incomplete: number;
   lag: Quantiles;
@@ -32,20 +34,19 @@ function quantiles(values: readonly number[]): Quantiles {
   return { p50: quantile(values, 0.5), p99: quantile(values, 0.99), max: Math.max(...values) };
 }
 
-async function writeSteadily(bench: Bench, target: Target): Promise<Write[]> {
+async function writeSteadily(bench: Bench, target: Target): Promise<LoadResult> {
   const count = bench.pace.writes;
   const from = takeShifts(bench, { group: target, count: count + 1 });
   const body = serviceBody('caddy', { target, n: from });
   expectStatus(await bench.send({ method: 'POST', path: '/v1/services', headers: signedIn(bench), body }), 201);
-  const { writes } = await bench.load.ask({ kind: 'pace', target, from: from + 1, every: EVERY, count });
-  return writes;
+  return bench.load.ask({ kind: 'pace', target, from: from + 1, every: EVERY, count });
 }
 
 async function watched(bench: Bench, { target, sockets }: { target: Target; sockets: number }): Promise<Spread> {
   const { participantId } = target;
   await bench.watchers.ask({ kind: 'open', participantId, count: sockets });
   await wait(500);
-  const writes = await writeSteadily(bench, target);
+  const { writes, requests, milliseconds } = await writeSteadily(bench, target);
   await wait(1_000);
   const arrivals = new Map((await bench.watchers.ask({ kind: 'collect' })).map((one) => [one.version, one]));
   await bench.watchers.ask({ kind: 'close' });
@@ -56,6 +57,7 @@ async function watched(bench: Bench, { target, sockets }: { target: Target; sock
   const complete = seen.filter((one) => one.sockets === sockets);
   return {
     sockets,
+    rate: (requests * 1000) / milliseconds,
     incomplete: writes.length - complete.length,
     lag: quantiles(seen.map((one) => one.last - Math.min(one.first, one.answeredAt))),
     fromSend: quantiles(seen.map((one) => one.last - one.sentAt)),
@@ -74,7 +76,7 @@ export async function sockets(bench: Bench): Promise<Finding> {
   };
   const alone: number[] = [];
   const baseline = async () => {
-    const writes = await writeSteadily(bench, next());
+    const { writes } = await writeSteadily(bench, next());
     alone.push(...writes.map((write) => write.answeredAt - write.sentAt));
   };
   const spreads: Spread[] = [];
@@ -88,7 +90,7 @@ export async function sockets(bench: Bench): Promise<Finding> {
     lines: spreads.flatMap((spread) => linesOf(spread, without)),
     figures: { without, spreads },
     notes: [
-      `Sockets: one participant, a write every ${EVERY} ms whether or not the last was answered (${bench.pace.writes} writes a stretch; without sockets three stretches, between the others). "Commit to last socket" is from the first sign of the commit that anyone outside can have, which is the answer to the write or the first socket's frame, whichever comes first, to the frame's last byte at the last of all sockets. It cannot be later than from the write's sending, which is given beside it and includes the write itself.`,
+      `Sockets: one participant, a write every ${EVERY} ms whether or not the last was answered (unless 100 are waiting; ${bench.pace.writes} writes a stretch; without sockets three stretches, between the others). "Commit to last socket" is from the first sign of the commit that anyone outside can have, which is the answer to the write or the first socket's frame, whichever comes first, to the last byte of the frame that tells the last of all sockets (its update, or a snapshot of it or a later version). It cannot be later than from the write's sending, which is given beside it and includes the write itself.`,
     ],
   };
 }
@@ -106,8 +108,8 @@ function linesOf(spread: Spread, without: Quantiles): Line[] {
       ok: spread.lag.p99 <= most && spread.incomplete === 0,
     },
     {
-      what: '  the same from the sending of the write, p50 / p99; updates that missed a socket',
-      measured: `${ms(spread.fromSend.p50)} / ${ms(spread.fromSend.p99)}; ${spread.incomplete}`,
+      what: '  from the sending of the write, p50 / p99; versions that missed a socket; writes/s',
+      measured: `${ms(spread.fromSend.p50)} / ${ms(spread.fromSend.p99)}; ${spread.incomplete}; ${spread.rate.toFixed(0)}/s`,
       target: '',
       ok: null,
     },

@@ -30,6 +30,11 @@ beforeAll(async () => {
   for (let index = 0; index < 2; index++) {
     await world.admin.post('/v1/services', sampleOf(operationOf('POST /v1/services'), world).body);
   }
+  await ask(
+    world.admin,
+    operationOf('POST /v1/participants/{id}/plans'),
+    sampleOf(operationOf('POST /v1/participants/{id}/plans'), world),
+  );
   await supportItem('01_002_0107_1_1');
 });
 

@@ -62,6 +62,22 @@ describe('a subscription past due', () => {
   });
 });
 
+describe('a subscription without a feature', () => {
+  /** `api.md` §2: what a subscription may lack; the permissions of a part begin with its name. */
+  const FEATURES = ['imports', 'claims', 'messages'];
+
+  test('refuses the routes of that part, and grants all others', async () => {
+    const world = await newWorld({ features: [] });
+    for (const operation of signedIn) {
+      const sample = sampleOf(operation, world);
+      const answer = await ask(world.admin, operation, sample);
+      const lacks = FEATURES.some((feature) => operation.permission.startsWith(`${feature}.`));
+      if (lacks) expect(misfits(answer, { status: 403, code: 'FEATURE_DISABLED' }), operation.key).toEqual([]);
+      else expect(granted(operation, sample, answer.status), operation.key).toBe(true);
+    }
+  });
+});
+
 describe('a participant limit', () => {
   const person = (): Json => ({
     ndisNumber: ndisNumber(),

@@ -113,7 +113,8 @@ async function plansAndBudgets(api: Caller, participantId: string, coordinatorId
     startDate: '2029-01-01',
     endDate: '2029-12-31',
   });
-  await ok(api.get(`/v1/participants/${participantId}/plans`));
+  const plansPath = `/v1/participants/${participantId}/plans`;
+  await readAll(api, plansPath, { cursor: [await cursorOf(api, plansPath)] });
   await ok(api.get(`/v1/plans/${plan.id}`));
   await ok(api.patch(`/v1/plans/${plan.id}`, { planManager: 'Ada' }));
   await ok(api.patch(`/v1/plans/${plan.id}`, { endDate: '2028-06-30', system: 'legacy' }));

@@ -565,7 +565,7 @@ const rarely = fc.integer({ min: 0, max: 5 }).map((n) => n === 0);
 const lineShape: fc.Arbitrary<LineShape> = fc.record({
   category: fc.constantFrom(1, 1, 1, 4, 4, 15, 16),
   item: rarely.chain((stated) => (stated ? fc.nat(4) : fc.constant(null))),
-  management: maybe(management, 1),
+  management: maybe(management, 2),
   flexible: fc.boolean(),
   amounts: fc.array(fc.integer({ min: 0, max: 20_000 }), { minLength: 1, maxLength: 4 }),
   cuts: fc.array(fc.integer({ min: 1, max: 11 }), { maxLength: 3 }),
@@ -649,7 +649,7 @@ const adjusting: fc.Arbitrary<Command> = fc.record({
   do: fc.constant('adjust' as const),
   line: fc.nat(8),
   money,
-  flexible: maybe(fc.boolean(), 1),
+  flexible: maybe(fc.boolean(), 2),
 });
 const addingLine: fc.Arbitrary<Command> = fc.record({
   do: fc.constant('add line' as const),
@@ -671,7 +671,7 @@ const movingPlan: fc.Arbitrary<Command> = fc.record({
   plan: fc.nat(3),
   start: nearly,
   end: nearly,
-  system: maybe(system, 1),
+  system: maybe(system, 2),
 });
 
 /** Histories of one participant; `more` has what only this ledger can do, beside recording and changing. */

@@ -138,7 +138,12 @@ describe('a budget view', () => {
 
   test('without an allocation has no share, and is red once anything is spent', () => {
     const nothing = { allocatedCents: 0, periods: [] };
-    expect(viewOf(0, '2026-11-22', nothing)).toMatchObject({ percentUsed: null, status: 'green' });
+    expect(viewOf(0, '2026-11-22', nothing)).toMatchObject({
+      percentUsed: null,
+      status: 'green',
+      remainingCents: 0,
+      projectedRunOutDate: null,
+    });
     expect(viewOf(1000, '2026-11-22', nothing)).toMatchObject({
       percentUsed: null,
       status: 'red',

@@ -16,6 +16,7 @@ describe('an ABN', () => {
     ['12345678901', 'its weighted sum is 455'],
     ['11111111111', 'its weighted sum is 100'],
     ['00000000000', 'it begins with 0'],
+    ['01300000000', 'it begins with 0, though its weighted sum is 0'],
     ['5182475355', 'it has ten digits'],
     ['518247535560', 'it has twelve digits'],
     ['51 824 753 556', 'it has spaces'],

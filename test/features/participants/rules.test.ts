@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nameKey, searchWords, tagWord } from '../../../src/features/participants/rules.ts';
-import { searchTerms } from '../../../src/text/rules.ts';
+import { isStorable, searchTerms } from '../../../src/text/rules.ts';
 
 const sorted = (people: [string, string][]) =>
   people
@@ -103,8 +103,16 @@ describe('a participant', () => {
     expect(searchWords({ ...mia, profile: { ...mia.profile, contact } })).not.toContain('');
   });
 
-  test('is kept under words of at most 100 characters', () => {
-    const profile = { ...mia.profile, firstName: 'x'.repeat(150) };
-    expect(searchWords({ ...mia, profile })).toContain('x'.repeat(100));
+  test('is found by the whole of a name or a tag, as long as either may be', () => {
+    const long = 'x'.repeat(200);
+    const words = searchWords({ ...mia, profile: { ...mia.profile, firstName: long }, tags: [long] });
+    const [term = 'none'] = searchTerms(long);
+    expect(words.some((word) => word.startsWith(term))).toBe(true);
+    expect(words).toContain(tagWord(long));
+  });
+
+  test('is kept under words that storage keeps as they are, however long and rare the letters', () => {
+    const profile = { ...mia.profile, firstName: `a${'𠀀'.repeat(150)}` };
+    expect(searchWords({ ...mia, profile }).filter((word) => !isStorable(word))).toEqual([]);
   });
 });

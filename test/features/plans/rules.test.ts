@@ -52,6 +52,11 @@ describe("a line's funding periods", () => {
       ['/periods/0/startDate', '/periods/1/startDate', '/periods/1/endDate'],
     ],
     ['end before they begin', [period('2026-07-01', '2026-06-30')], ['/periods/0/endDate']],
+    [
+      'end before they begin, though the next one begins the day after',
+      [period('2026-07-01', '2026-06-30'), period('2026-07-01', '2027-06-30')],
+      ['/periods/0/endDate'],
+    ],
     ['are an empty list', [], ['/periods']],
   ])('are refused when they %s', (_, periods, expected) => {
     expect(pointers(periods)).toEqual(expected);

@@ -7,6 +7,8 @@ export interface Page<Row> {
 
 type Key = string | number;
 
+const MAX_LENGTH = 1_000;
+
 function encode(key: readonly Key[]): string {
   const bytes = new TextEncoder().encode(JSON.stringify(key));
   return btoa(String.fromCharCode(...bytes))
@@ -34,7 +36,7 @@ export function readCursor<Shape extends readonly Key[]>(
   list: { name: string; shape: Shape },
 ): { [Index in keyof Shape]: Shape[Index] extends number ? number : string } | null {
   if (cursor === undefined) return null;
-  const parts = decode(cursor);
+  const parts = cursor.length > MAX_LENGTH ? null : decode(cursor);
   const fits =
     Array.isArray(parts) &&
     parts.length === list.shape.length + 1 &&

@@ -128,7 +128,8 @@ export const page = {
     .max(100)
     .default(20)
     .meta({ description: 'How many rows a page has at most.' }),
-  cursor: z.string().max(1_000).optional().meta({ description: 'The `nextCursor` of the page before.' }),
+  // No bound here: a cursor that is too long is not one of ours, which `readCursor` says.
+  cursor: z.string().meta({ maxLength: 1_000, description: 'The `nextCursor` of the page before.' }).optional(),
 };
 
 /** A page's `nextCursor`. */

@@ -7,11 +7,16 @@ import { AppError, type FieldError, refuse } from './problem.ts';
 
 const MAX_JSON = 1024 * 1024;
 
+/** A name as a JSON pointer writes it (RFC 6901). */
+function escaped(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
 /** A validation issue as the client sees it: where, and what is wrong. */
 function fieldErrors(issue: z.core.$ZodIssue, prefix: string): FieldError[] {
-  const path = issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  const path = issue.path.map((part) => `/${escaped(String(part))}`).join('');
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ pointer: `${prefix}${path}/${key}`, message: 'is not known here' }));
+    return issue.keys.map((key) => ({ pointer: `${prefix}${path}/${escaped(key)}`, message: 'is not known here' }));
   }
   const missing = issue.code === 'invalid_type' && issue.input === undefined;
   return [{ pointer: `${prefix}${path}`, message: missing ? 'is required' : issue.message }];
@@ -40,7 +45,20 @@ export function validate<Schema extends z.ZodType, Target extends keyof Validati
     const errors = error.refusal.errors?.map((one) => ({ ...one, pointer: one.pointer.slice(1) })) ?? [];
     throw new AppError({ ...error.refusal, detail: error.refusal.detail.replace(/^\//, ''), errors });
   });
-  return Object.assign(validator, { [uniqueSymbol]: { target, ...resolver(schema, { options: { io: 'input' } }) } });
+  const guarded = target === 'json' ? withBody(validator) : validator;
+  return Object.assign(guarded, { [uniqueSymbol]: { target, ...resolver(schema, { options: { io: 'input' } }) } });
+}
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+
+/** Refuses a request without a body, which Hono's validator would take for an empty object. Its types stay as they are. */
+function withBody<Validator extends MiddlewareHandler>(validator: Validator): Validator {
+  const guarded: MiddlewareHandler = (c, next) => {
+    if (!JSON_TYPE.test(c.req.header('content-type') ?? ''))
+      refuse('MALFORMED_JSON', 'Send a JSON body, as application/json.');
+    return validator(c, next);
+  };
+  return guarded as Validator;
 }
 
 const limited = bodyLimit({
@@ -55,7 +73,7 @@ export const jsonOnly: MiddlewareHandler = async (c, next) => {
   const type = c.req.header('content-type');
   const length = c.req.header('content-length');
   const empty = c.req.raw.body === null || length === '0';
-  if (!empty && !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type ?? '')) {
+  if (!empty && !JSON_TYPE.test(type ?? '')) {
     refuse('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json.');
   }
   return limited(c, next);

@@ -68,7 +68,7 @@ describe('npm start on an empty folder', () => {
 
   test('keeps its data in STATE_DIR and says where it listens', async () => {
     expect(await emails(service)).toEqual(USERS.map(({ email }) => email).sort());
-    await expect.poll(service.output).toContain(service.url);
+    await expect.poll(service.output, { timeout: 10_000 }).toContain(service.url);
   });
 
   test('keeps everything that it begins in its process group', () => {
@@ -78,6 +78,12 @@ describe('npm start on an empty folder', () => {
     expect(began.filter((entry) => entry.group !== service.group)).toEqual([]);
   });
 });
+
+async function fetchJson<Body>(path: string, init: RequestInit): Promise<Body> {
+  const response = await fetch(`${service.url}${path}`, init);
+  expect(response.ok, path).toBe(true);
+  return (await response.json()) as Body;
+}
 
 /** A start in the middle of its migrations. */
 async function launchHalfway(): Promise<Service> {
@@ -111,6 +117,29 @@ describe.concurrent('beside a running service', () => {
     expect((await fetch(`${service.url}/v1/me`, { headers: bearer(ADMIN) })).status).toBe(200);
     expect(second.output()).toContain(String(service.port));
     expect(second.output(), 'a message, not a stack').not.toContain('node_modules');
+  });
+
+  test('a socket across the network begins with a snapshot and hears of a change', async () => {
+    const headers = bearer(ADMIN);
+    const participantId = await addParticipant(service, 99, headers);
+    const { ticket } = await fetchJson<{ ticket: string }>('/v1/live/tickets', { method: 'POST', headers });
+    const socket = new WebSocket(
+      `${service.url.replace('http', 'ws')}/v1/participants/${participantId}/budgets/live?ticket=${ticket}`,
+    );
+    const frames: { type: string; version: number; budgets: { id: string }[] }[] = [];
+    socket.addEventListener('message', ({ data }) => frames.push(JSON.parse(String(data))));
+    await expect.poll(() => frames.length, { timeout: 20_000 }).toBe(1);
+    await fetchJson(`/v1/budgets/${frames[0]?.budgets[0]?.id}`, {
+      method: 'PATCH',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ allocatedCents: 5_000 }),
+    });
+    await expect.poll(() => frames.length, { timeout: 20_000 }).toBe(2);
+    expect(frames.map(({ type, version }) => [type, version])).toEqual([
+      ['snapshot', 1],
+      ['update', 2],
+    ]);
+    socket.close();
   });
 
   test('a start that its leader is told to end leaves nothing at work behind it', async () => {

@@ -42,6 +42,6 @@ export function auditStatement(origin: Origin, entry: AuditEntry, commit: { at: 
 
 /** Whether a change is in the record: the look after a commit whose answer was lost. */
 export function changeStatement(organizationId: string, entityId: string, changeId: string): Sql {
-  return sql`SELECT 1 AS landed FROM audit_logs
+  return sql`SELECT 1 AS landed FROM audit_logs INDEXED BY audit_logs_by_entity
     WHERE organization_id = ${organizationId} AND entity_id = ${entityId} AND change_id = ${changeId}`;
 }

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
-import { noUsage, openDatabase } from '../../database/database.ts';
+import { type Database, noUsage, openDatabase } from '../../database/database.ts';
+import { Unavailable } from '../../http/problem.ts';
 import { dateAt } from '../../time/rules.ts';
 import { budgetsView, budgetView } from '../budgets/rules.ts';
 import { change } from './change.ts';
@@ -15,6 +16,8 @@ import { checkWatchers, nextCheck } from './watch.ts';
 interface Told {
   version: number;
   asOf: string;
+  /** The organisation's zone as last read: the sockets' own may be older. */
+  timeZone: string;
 }
 
 /** How often a resync reads D1 (ms). */
@@ -48,6 +51,7 @@ export class ParticipantLedger extends DurableObject<Env> {
       const told = await ctx.storage.get<Told>('told');
       this.keeper.told = told?.version ?? -1;
       this.toldDate = told?.asOf ?? null;
+      this.timeZone = told?.timeZone ?? this.timeZone;
     });
   }
 
@@ -67,17 +71,17 @@ export class ParticipantLedger extends DurableObject<Env> {
   async poke(): Promise<void> {
     await inTurn(this.keeper, async () => {
       this.keeper.state = null;
-      if (this.watchers().length > 0) await reload(this.keeper, openDatabase(this.env.DB));
+      if (this.watchers().length > 0) await reload(this.keeper, this.keeper.openDatabase(noUsage()));
     });
   }
 
   /** Opens a socket for a watcher that the Worker has let in. */
   override async fetch(request: Request): Promise<Response> {
     const watcher = Watcher.parse(JSON.parse(request.headers.get(WATCHER_HEADER) ?? 'null'));
-    const usage = noUsage();
     return inTurn(this.keeper, async () => {
-      const { state } = await reload(this.keeper, openDatabase(this.env.DB, usage));
-      if (!state) return new Response(null, { status: 404 });
+      const { state } = await reload(this.keeper, this.keeper.openDatabase(noUsage())).catch(unreachable);
+      if (state === undefined) return new Response(null, { status: 503 });
+      if (state === null) return new Response(null, { status: 404 });
       this.timeZone = watcher.timeZone;
       const { 0: client, 1: server } = new WebSocketPair();
       this.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
@@ -96,9 +100,9 @@ export class ParticipantLedger extends DurableObject<Env> {
     await inTurn(this.keeper, async () => {
       // A client that asks again and again is answered from memory, not at everyone's expense.
       const recent = Date.now() - this.resyncedAt < RESYNC_EVERY ? this.keeper.state : null;
-      const state = recent ?? (await reload(this.keeper, openDatabase(this.env.DB))).state;
+      const state = recent ?? (await reload(this.keeper, this.keeper.openDatabase(noUsage())).catch(unreachable)).state;
       if (!recent) this.resyncedAt = Date.now();
-      if (state) send(socket, this.snapshot(state));
+      send(socket, state ? this.snapshot(state) : { type: 'error', code: 'UNAVAILABLE' });
     });
   }
 
@@ -120,25 +124,29 @@ export class ParticipantLedger extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     if (this.watchers().length === 0) return;
     await inTurn(this.keeper, async () => {
-      const database = openDatabase(this.env.DB);
-      const sockets = this.watchers().map((socket) => ({ socket, userId: watcherOf(socket).userId }));
-      const seen = await checkWatchers(
-        database,
-        this.keeper.key,
-        sockets.map(({ userId }) => userId),
-      );
-      this.timeZone = seen.timeZone ?? this.timeZone;
-      for (const { socket, userId } of sockets) {
-        const reason = seen.timeZone === null ? 'gone' : seen.refused.get(userId);
-        if (reason) dismiss(socket, reason);
-      }
-      const newDay = this.toldDate !== dateAt(this.timeZone, Date.now());
-      if (this.watchers().length > 0 && (seen.version !== this.keeper.told || newDay)) {
-        this.keeper.told = -1;
-        await reload(this.keeper, database);
-      }
+      // The platform gives up an alarm that fails a few times: this one is set again whatever happens.
+      await this.check(this.keeper.openDatabase(noUsage())).catch(unreachable);
       await this.rest();
     });
+  }
+
+  private async check(database: Database): Promise<void> {
+    const sockets = this.watchers().map((socket) => ({ socket, userId: watcherOf(socket).userId }));
+    const seen = await checkWatchers(
+      database,
+      this.keeper.key,
+      sockets.map(({ userId }) => userId),
+    );
+    this.timeZone = seen.timeZone ?? this.timeZone;
+    for (const { socket, userId } of sockets) {
+      const reason = seen.timeZone === null ? 'gone' : seen.refused.get(userId);
+      if (reason) dismiss(socket, reason);
+    }
+    const newDay = this.toldDate !== dateAt(this.timeZone, Date.now());
+    if (this.watchers().length > 0 && (seen.version !== this.keeper.told || newDay)) {
+      this.keeper.told = -1;
+      await reload(this.keeper, database);
+    }
   }
 
   private known<Command extends { timeZone: string }>(command: Command): Command {
@@ -173,10 +181,19 @@ export class ParticipantLedger extends DurableObject<Env> {
     if (this.watchers().length === 0 || this.keeper.told === null) return;
     const now = Date.now();
     this.toldDate ??= dateAt(this.timeZone, now);
-    const told: Told = { version: this.keeper.told, asOf: this.toldDate };
+    const told: Told = { version: this.keeper.told, asOf: this.toldDate, timeZone: this.timeZone };
     await this.ctx.storage.put('told', told);
-    await this.ctx.storage.setAlarm(nextCheck(this.timeZone, now));
+    const next = nextCheck(this.timeZone, now);
+    const set = await this.ctx.storage.getAlarm();
+    // Never later than it is set: those who keep coming must not put the check off.
+    if (set === null || set > next) await this.ctx.storage.setAlarm(next);
   }
+}
+
+/** While the database does not answer there is no state to speak of; anything else is a mistake of ours. */
+function unreachable(error: unknown): { state?: undefined } {
+  if (error instanceof Unavailable) return {};
+  throw error;
 }
 
 function watcherOf(socket: WebSocket): Watcher {

@@ -32,7 +32,7 @@ export async function checkWatchers(database: Database, key: LedgerKey, userIds:
       JOIN organizations ON organizations.id = participants.organization_id
       WHERE participants.id = ${key.participantId} AND participants.organization_id = ${key.organizationId}`,
     sql`SELECT users.id, users.status, users.role, users.permissions FROM json_each(${JSON.stringify(ids)}) watching
-      JOIN users ON users.id = watching.value WHERE users.organization_id = ${key.organizationId}`,
+      CROSS JOIN users ON users.id = watching.value WHERE users.organization_id = ${key.organizationId}`,
   );
   const refused = new Map<string, 'signedOut' | 'forbidden'>();
   for (const id of ids) {

@@ -4,7 +4,7 @@ import { configuration } from '../../env.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { instant } from '../../http/fields.ts';
 import { operation } from '../../http/operation.ts';
-import { notFound, refuse } from '../../http/problem.ts';
+import { notFound, refuse, Unavailable } from '../../http/problem.ts';
 import { callLedger } from '../ledger/client.ts';
 import { WATCHER_HEADER, type Watcher } from '../ledger/protocol.ts';
 import { findParticipant } from '../participants/queries.ts';
@@ -79,6 +79,7 @@ export const participantLiveRoutes = new Hono<AppEnv>().get(
     const headers = { Upgrade: 'websocket', [WATCHER_HEADER]: JSON.stringify(watcher) };
     const key = { organizationId: context.tenant.id, participantId };
     const opened = await callLedger(c.env, key, (ledger) => ledger.fetch('https://ledger/', { headers }));
+    if (opened.status === 503) throw new Unavailable();
     if (!opened.webSocket) notFound('participant');
     return new Response(null, {
       status: 101,

@@ -14,6 +14,7 @@ import {
   ListParticipants,
   Participant,
   ParticipantList,
+  type ParticipantView,
   UpdateParticipant,
 } from './schemas.ts';
 import { updateParticipant } from './update.ts';
@@ -54,7 +55,7 @@ export const participantRoutes = new Hono<AppEnv>()
     async (c) => {
       const input = c.req.valid('json');
       const { body, headers } = await once(c, input, (ctx) => createParticipant(ctx, input));
-      return c.json(body, 201, headers);
+      return c.json(shownTo(c.var.context.actor.permissions, body), 201, headers);
     },
   )
   .get(
@@ -135,9 +136,16 @@ export const participantRoutes = new Hono<AppEnv>()
     }),
     async (c) => {
       const { body, headers } = await once(c, null, (ctx) => restoreParticipant(ctx, c.req.param('id')));
-      return c.json(body, 200, headers);
+      return c.json(shownTo(c.var.context.actor.permissions, body), 200, headers);
     },
   );
+
+/** An answer that was kept, without what its reader may not see any more. */
+function shownTo(permissions: readonly string[], view: ParticipantView): ParticipantView {
+  if (reader(permissions).medical) return view;
+  const { medical: _, ...rest } = view;
+  return rest;
+}
 
 function reader(permissions: readonly string[]): { medical: boolean } {
   return { medical: permissions.includes('participants.medical') };

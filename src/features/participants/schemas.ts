@@ -76,6 +76,17 @@ const Preferences = z.strictObject({
 });
 
 const MAX_CUSTOM = 50_000;
+const MAX_DEPTH = 32;
+
+/** Whether a value is nested at most `depth` deep. Goes level by level: what is very deep would exhaust the stack. */
+function isWithin(value: unknown, depth: number): boolean {
+  let level = [value];
+  for (let reached = 0; level.length > 0; reached++) {
+    if (reached > depth) return false;
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return true;
+}
 
 function storable(value: unknown): boolean {
   const json = JSON.stringify(value);
@@ -85,6 +96,10 @@ function storable(value: unknown): boolean {
 
 const CustomFields = z
   .record(shortText(), z.unknown())
+  .refine((value) => isWithin(value, MAX_DEPTH), {
+    message: `must not be nested more than ${MAX_DEPTH} deep`,
+    abort: true,
+  })
   .refine(storable, 'must not contain NUL or half a surrogate pair')
   .refine((value) => JSON.stringify(value).length <= MAX_CUSTOM, `must have at most ${MAX_CUSTOM} characters of JSON`)
   .meta({

@@ -8,6 +8,7 @@ import { addDays } from '../../../src/time/rules.ts';
 import {
   type Answer,
   catalogue,
+  type History,
   histories,
   type Item,
   type Ledger,
@@ -34,6 +35,9 @@ declare global {
 
 const { runs, seed }: { runs?: string; seed?: string } = JSON.parse(env.TEST_HISTORIES);
 const RUNS = Number(runs ?? 100);
+
+/** How long a failing history is made simpler (ms). */
+const SHRINKING = 60_000;
 
 /** Its clocks never change: the model knows no time zones. */
 const ZONE = 'Australia/Brisbane';
@@ -201,24 +205,33 @@ async function isProved(tenant: Tenant, ledger: StackLedger, ending: { standing:
   expect(await auditIsGapless(organizationId)).toBe(true);
 }
 
+async function agrees(history: History, begun: string): Promise<void> {
+  const tenant = await newTenant({ timeZone: ZONE });
+  const created = await tenant.admin.post('/v1/participants', {
+    ndisNumber: ndisNumber(),
+    profile: { firstName: 'Test', lastName: 'Person', dateOfBirth: '1990-01-01' },
+  });
+  const ledger = new StackLedger(tenant, created.body.id);
+  const ending = await play(ledger, history, { today: begun, items: ITEMS });
+  await isProved(tenant, ledger, ending);
+}
+
 test(`${RUNS} histories through the whole stack agree with the model, and leave books that are proved`, {
   timeout: 3_600_000,
 }, async () => {
+  // Once a history has failed, simpler ones are looked for, but not for long.
+  let until = Number.POSITIVE_INFINITY;
   await fc.assert(
     fc.asyncProperty(histories({ most: 12, more: 'forget' }), async (history) => {
+      if (Date.now() > until) return;
       const begun = today();
-      const tenant = await newTenant({ timeZone: ZONE });
-      const created = await tenant.admin.post('/v1/participants', {
-        ndisNumber: ndisNumber(),
-        profile: { firstName: 'Test', lastName: 'Person', dateOfBirth: '1990-01-01' },
-      });
-      const ledger = new StackLedger(tenant, created.body.id);
       try {
-        const ending = await play(ledger, history, { today: begun, items: ITEMS });
-        await isProved(tenant, ledger, ending);
+        await agrees(history, begun);
       } catch (error) {
         // A midnight in the middle moves every figure that goes by the day: the history proves nothing.
-        if (today() === begun) throw error;
+        if (today() !== begun) return;
+        until = Math.min(until, Date.now() + SHRINKING);
+        throw error;
       }
     }),
     { numRuns: RUNS, ...(seed === undefined ? {} : { seed: Number(seed) }) },

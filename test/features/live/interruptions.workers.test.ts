@@ -155,7 +155,7 @@ describe('an object that is evicted', () => {
     await socket.version(2);
     await evict();
     socket.send('{"type":"resync"}');
-    await expect.poll(() => snapshots(socket.frames).length).toBeGreaterThan(1);
+    await expect.poll(() => snapshots(socket.frames).length, { timeout: 10_000 }).toBeGreaterThan(1);
     expect(socket.frames.at(-1)).toEqual({ type: 'snapshot', ...(await shown()) });
   });
 });

@@ -318,7 +318,7 @@ describe('what a client sends', () => {
     socket.send('{"type":"resync"}');
     socket.send(' { "type" : "resync" } ');
     await socket.frame('second snapshot', (frame) => frame.type === 'snapshot' && frame.version === 2);
-    await expect.poll(() => socket.frames.length).toBe(4);
+    await expect.poll(() => socket.frames.length, { timeout: 10_000 }).toBe(4);
     const snapshot = { type: 'snapshot', ...(await shown(admin, id)) };
     expect(socket.frames.slice(2)).toEqual([snapshot, snapshot]);
     await other.settle();

@@ -11,6 +11,9 @@ import { type Json, newTenant, type OrganizationOptions } from '../../support/wo
 beforeAll(commonItems);
 afterEach(() => vi.useRealTimers());
 
+/** How long a test waits for what is about to happen. */
+const SOON = { timeout: 10_000 };
+
 /** A participant of an organisation of the test's own, and their ledger's object. */
 async function setUp(options: OrganizationOptions = {}) {
   const tenant = await newTenant(options);
@@ -52,7 +55,7 @@ type Scene = Awaited<ReturnType<typeof setUp>>;
 async function hasGone(scene: Scene, socket: Watch): Promise<void> {
   socket.close();
   await socket.end();
-  await expect.poll(scene.alarm).toBeNull();
+  await expect.poll(scene.alarm, SOON).toBeNull();
 }
 
 function kinds(socket: Watch): Json[] {
@@ -185,8 +188,8 @@ describe('a watcher who may not watch any more', () => {
     await scene.admin.patch(`/v1/users/${viewer.userId}`, { status: 'suspended' });
     await scene.ring();
     await socket.end();
-    await expect.poll(scene.alarm).toBeNull();
-    await expect.poll(scene.kept).toEqual([]);
+    await expect.poll(scene.alarm, SOON).toBeNull();
+    await expect.poll(scene.kept, SOON).toEqual([]);
   });
 
   test('is closed with 4404 when the participant is gone from the organisation', async () => {
@@ -410,7 +413,7 @@ describe('an organisation that moves to another time zone', () => {
     await scene.ring();
     await scene.evict();
     socket.send('{"type":"resync"}');
-    await expect.poll(() => snapshots(socket.frames).length).toBeGreaterThanOrEqual(3);
+    await expect.poll(() => snapshots(socket.frames).length, SOON).toBeGreaterThanOrEqual(3);
     expect(socket.frames.at(-1)).toEqual({ type: 'snapshot', ...(await scene.shown()) });
   });
 
@@ -473,6 +476,6 @@ describe('while the database does not answer', () => {
     await scene.cutOff();
     socket.send('{"type":"resync"}');
     await patienceEnds();
-    await expect.poll(() => socket.frames.at(-1)).toEqual({ type: 'error', code: 'UNAVAILABLE' });
+    await expect.poll(() => socket.frames.at(-1), SOON).toEqual({ type: 'error', code: 'UNAVAILABLE' });
   });
 });

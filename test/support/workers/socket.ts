@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { Caller, Json } from './tenant.ts';
 
 /** How long a test waits for a frame or a close that it expects (ms). */
-const PATIENCE = 10_000;
+const PATIENCE = 20_000;
 
 /** A client of one socket: keeps every frame in the order of its arrival. */
 export interface Watch {

@@ -135,3 +135,38 @@ export const page = {
 /** A page's `nextCursor`. */
 export const nextCursor = () =>
   z.string().nullable().meta({ description: 'Where the next page begins; null on the last one.' });
+
+const MAX_CUSTOM = 50_000;
+const MAX_DEPTH = 32;
+
+/** Whether a value is nested at most `depth` deep. Goes level by level: what is very deep would exhaust the stack. */
+function isWithin(value: unknown, depth: number): boolean {
+  let level = [value];
+  for (let reached = 0; level.length > 0; reached++) {
+    if (reached > depth) return false;
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return true;
+}
+
+function storable(value: unknown): boolean {
+  const json = JSON.stringify(value);
+  // A lone surrogate or NUL is escaped in JSON: `\ud83d`, `\u0000`.
+  return isStorable(json) && !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i.test(json);
+}
+
+/** An object of whatever an organisation keeps: any JSON, within reason. */
+export const anyFields = () =>
+  z
+    .record(shortText(), z.unknown())
+    .refine((value) => isWithin(value, MAX_DEPTH), {
+      message: `must not be nested more than ${MAX_DEPTH} deep`,
+      abort: true,
+    })
+    .refine(storable, 'must not contain NUL or half a surrogate pair')
+    .refine((value) => JSON.stringify(value).length <= MAX_CUSTOM, `must have at most ${MAX_CUSTOM} characters of JSON`)
+    .meta({
+      description: 'Whatever the organisation keeps; at most 50,000 characters of JSON.',
+      additionalProperties: true,
+    })
+    .default({});

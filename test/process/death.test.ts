@@ -142,18 +142,11 @@ describe.concurrent('beside a running service', () => {
     socket.close();
   });
 
-  test('a start that its leader is told to end leaves nothing at work behind it', async () => {
+  test('a signal in the middle of a start leaves nothing at work behind it', async () => {
     const early = await launchHalfway();
-    signal(early, 'SIGTERM', 'leader');
+    signal(early, 'SIGINT');
     await early.ended;
     await gone(early.group, 1_000);
-  });
-
-  test('Ctrl-C during a start reaches the whole group and ends it', async () => {
-    const early = await launchHalfway();
-    signal(early, 'SIGINT', 'group');
-    await early.ended;
-    await gone(early.group);
   });
 });
 
@@ -234,8 +227,8 @@ describe(`killed ${KILLS} times under load (seed ${SEED})`, () => {
 });
 
 describe('a signal', () => {
-  test('to the leader alone ends everything that the start began, and frees the port', async () => {
-    signal(service, 'SIGTERM', 'leader');
+  test('to the process alone ends everything that the start began, and frees the port', async () => {
+    signal(service, 'SIGTERM');
     await service.ended;
     await gone(service.group);
     await expect(fetch(service.url)).rejects.toThrow();

@@ -7,8 +7,9 @@ import { change } from './change.ts';
 import type { CancelCommand, RecordCommand, StructureCommand } from './commands.ts';
 import { commandInTurn, inTurn, type Keeper, type News, reload } from './keeper.ts';
 import { ledgerKey } from './name.ts';
-import { CLOSE, ClientMessage, type ServerMessage, WATCHER_HEADER, Watcher } from './protocol.ts';
+import { type ServerMessage, WATCHER_HEADER, Watcher } from './protocol.ts';
 import { cancel, record } from './services.ts';
+import { broadcast, dismiss, isResync, send, watcherOf } from './sockets.ts';
 import type { LedgerState } from './state.ts';
 import { checkWatchers, nextCheck } from './watch.ts';
 
@@ -194,37 +195,4 @@ export class ParticipantLedger extends DurableObject<Env> {
 function unreachable(error: unknown): { state?: undefined } {
   if (error instanceof Unavailable) return {};
   throw error;
-}
-
-function watcherOf(socket: WebSocket): Watcher {
-  return Watcher.parse(socket.deserializeAttachment());
-}
-
-function isResync(message: string | ArrayBuffer): boolean {
-  if (typeof message !== 'string' || message.length > 1_000) return false;
-  try {
-    return ClientMessage.safeParse(JSON.parse(message)).success;
-  } catch {
-    return false;
-  }
-}
-
-function dismiss(socket: WebSocket, reason: 'signedOut' | 'forbidden' | 'gone'): void {
-  const code = { signedOut: 'UNAUTHENTICATED', forbidden: 'FORBIDDEN', gone: 'NOT_FOUND' } as const;
-  send(socket, { type: 'error', code: code[reason] });
-  socket.close(CLOSE[reason]);
-}
-
-function send(socket: WebSocket, message: ServerMessage): void {
-  broadcast([socket], message);
-}
-
-/** A socket that is gone is not an error: its close event is on the way. */
-function broadcast(sockets: readonly WebSocket[], message: ServerMessage): void {
-  const text = JSON.stringify(message);
-  for (const socket of sockets) {
-    try {
-      socket.send(text);
-    } catch {}
-  }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  anyFields,
   calendarDate,
   EXAMPLE_IDS,
   email,
@@ -14,7 +15,6 @@ import {
   shortText,
 } from '../../http/fields.ts';
 import { patchOf } from '../../http/patch.ts';
-import { isStorable } from '../../text/rules.ts';
 import { isDate } from '../../time/rules.ts';
 import { CreatePlan } from '../plans/schemas.ts';
 import { PARTICIPANT_STATUSES, PRICING_ZONES } from './table.ts';
@@ -75,39 +75,6 @@ const Preferences = z.strictObject({
   routines: longText().nullable().default(null),
 });
 
-const MAX_CUSTOM = 50_000;
-const MAX_DEPTH = 32;
-
-/** Whether a value is nested at most `depth` deep. Goes level by level: what is very deep would exhaust the stack. */
-function isWithin(value: unknown, depth: number): boolean {
-  let level = [value];
-  for (let reached = 0; level.length > 0; reached++) {
-    if (reached > depth) return false;
-    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
-  }
-  return true;
-}
-
-function storable(value: unknown): boolean {
-  const json = JSON.stringify(value);
-  // A lone surrogate or NUL is escaped in JSON: `\ud83d`, `\u0000`.
-  return isStorable(json) && !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i.test(json);
-}
-
-const CustomFields = z
-  .record(shortText(), z.unknown())
-  .refine((value) => isWithin(value, MAX_DEPTH), {
-    message: `must not be nested more than ${MAX_DEPTH} deep`,
-    abort: true,
-  })
-  .refine(storable, 'must not contain NUL or half a surrogate pair')
-  .refine((value) => JSON.stringify(value).length <= MAX_CUSTOM, `must have at most ${MAX_CUSTOM} characters of JSON`)
-  .meta({
-    description: 'Whatever the organisation keeps; at most 50,000 characters of JSON.',
-    additionalProperties: true,
-  })
-  .default({});
-
 const ndisNumber = () =>
   z
     .string()
@@ -126,7 +93,7 @@ export const Fields = z.strictObject({
   medical: Medical.prefault({}),
   preferences: Preferences.prefault({}),
   tags: z.array(name()).max(MAX_LIST).default([]),
-  customFields: CustomFields,
+  customFields: anyFields(),
 });
 export type ParticipantFields = z.output<typeof Fields>;
 

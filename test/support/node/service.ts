@@ -103,14 +103,14 @@ export async function firstAnswer(service: Service, path: string, headers: Recor
   throw new Error(`no answer; ended: ${ended}\n${service.output()}`);
 }
 
-/** Sends a signal to the leader alone, as a process manager does, or to the whole group, as Ctrl-C does. */
-export function signal(service: Service, name: NodeJS.Signals, to: 'leader' | 'group'): void {
-  process.kill(to === 'group' ? -service.group : service.group, name);
+/** Sends a signal to the start's own process, as a process manager does; Ctrl-C reaches the others too. */
+export function signal(service: Service, name: NodeJS.Signals): void {
+  process.kill(service.group, name);
 }
 
 /** Kills everything that a start began, at once. */
 export async function kill(service: Service): Promise<void> {
-  signal(service, 'SIGKILL', 'group');
+  process.kill(-service.group, 'SIGKILL');
   await service.ended;
   await gone(service.group);
 }

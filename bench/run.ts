@@ -11,12 +11,12 @@ import { rows } from './parts/rows.ts';
 import { sockets } from './parts/sockets.ts';
 import { trips } from './parts/trips.ts';
 import { type Finding, table } from './report.ts';
+import { SIZES } from './seed.ts';
 import { HOSTS, type Stage, setStage } from './stage.ts';
 import { startThread } from './threads.ts';
 import type { Arrival, WatchJob, WatchSettings } from './watchers.ts';
 
 const PARTS: Record<string, (bench: Bench) => Promise<Finding>> = { trips, rows, spread, hot, list, sockets, bundle };
-const SIZES = { participants: 20_000, smaller: 1_000, servicesEach: 10 };
 const FULL: Pace = { rounds: 20, roundMilliseconds: 500, warmMilliseconds: 2_000, writes: 400 };
 const QUICK: Pace = { rounds: 5, roundMilliseconds: 300, warmMilliseconds: 700, writes: 100 };
 

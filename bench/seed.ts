@@ -22,6 +22,9 @@ export interface Sizes {
   servicesEach: number;
 }
 
+/** 20,000 participants with 200,000 services, and a twentieth of that beside them. */
+export const SIZES: Sizes = { participants: 20_000, smaller: 1_000, servicesEach: 10 };
+
 /** A plan as most are: two lines that share a flexible pool, and one on its own. All is released at the start. */
 const LINES = [
   { categoryCode: ITEM.categoryCode, flexible: 1, allocated: ALLOCATED },

@@ -183,6 +183,9 @@ async function tryAll(operation: Operation, cases: Case[]): Promise<{ faults: st
   return { faults, changed };
 }
 
+/** `api.md` §2: notes and bodies have at most 10,000 characters, other texts 200, lists 100 items. */
+const LONG = /\/(notes|reason|goals\/0|communicationNeeds|culturalConsiderations|routines)$/;
+
 const FINE = { faults: [], changed: [] };
 
 describe('the samples', () => {
@@ -205,13 +208,22 @@ describe('a body with one field wrong', () => {
     expect(await tryAll(operation, cases)).toEqual(FINE);
   });
 
-  test.each(withBody)('has a limit to every text and list that $key takes', (operation) => {
-    const unlimited = fieldsOf(operation.body).filter(({ schema }) =>
-      schema.type === 'string'
-        ? (schema.maxLength ?? schema.pattern ?? schema.format ?? schema.enum ?? schema.const) === undefined
-        : schema.type === 'array' && schema.maxItems === undefined,
-    );
-    expect(unlimited.map(({ pointer }) => pointer)).toEqual([]);
+  test.each(withBody)('has no open object in what $key takes, but for custom fields', (operation) => {
+    const objects = fieldsOf(operation.body).filter(({ schema }) => schema.type === 'object');
+    const open = objects.filter(({ schema }) => schema.additionalProperties !== false).map(({ pointer }) => pointer);
+    expect(open).toEqual(open.filter((pointer) => pointer === '/customFields'));
+  });
+
+  test.each(withBody)('has the limits of the contract to every text and list that $key takes', (operation) => {
+    const faults = fieldsOf(operation.body).flatMap(({ pointer, schema }) => {
+      if (schema.type === 'array') return schema.maxItems <= 100 ? [] : [`${pointer} maxItems ${schema.maxItems}`];
+      if (schema.type !== 'string') return [];
+      const limit = LONG.test(pointer) ? 10_000 : 200;
+      if (schema.maxLength !== undefined) return schema.maxLength <= limit ? [] : [`${pointer} ${schema.maxLength}`];
+      const bounded = schema.pattern ?? schema.format ?? schema.enum ?? schema.const;
+      return bounded === undefined ? [`${pointer} has none`] : [];
+    });
+    expect(faults).toEqual([]);
   });
 
   test.each(withBody)('pollutes no prototype through $key', async (operation) => {

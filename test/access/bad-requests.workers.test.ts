@@ -341,6 +341,18 @@ describe('a query', () => {
     expect(await tryAll(tries)).toEqual(FINE);
   });
 
+  test.each(lists)('of $key has a limit of 1 to 100', async (operation) => {
+    const limit = queryParameters(operation).find(({ name }) => name === 'limit');
+    expect(limit.schema).toMatchObject({ type: 'integer', minimum: 1, maximum: 100, default: 20 });
+    for (const fine of ['1', '100']) expect((await asked(operation, { limit: fine })()).status).toBe(200);
+    const tries = ['0', '101'].map((wrong) => ({
+      label: wrong,
+      send: asked(operation, { limit: wrong }),
+      expected: { ...INVALID, pointer: 'limit' },
+    }));
+    expect(await tryAll(tries)).toEqual(FINE);
+  });
+
   test.each(asking)('with broken encoding, odd texts or far dates is no crash in $key', async (operation) => {
     const names = queryParameters(operation).map(({ name }) => name);
     const values = [

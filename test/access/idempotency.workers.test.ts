@@ -126,6 +126,9 @@ describe.each(keyed)('$key', (operation) => {
     expect(granted(operation, theirs, answer.status)).toBe(true);
     expect(answer.headers.get('idempotent-replayed')).toBeNull();
     expect(await audited(other.organizationId)).toBe(before + 1);
+    const again = await ask(other.admin, operation, theirs, key);
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(plainly(again)).toEqual(plainly(answer));
   });
 
   test('asks for the permission before it replays', async () => {
@@ -205,6 +208,15 @@ describe('a refusal', () => {
     expect(again.headers.get('idempotent-replayed')).toBe('true');
     expect(again.body).toEqual(accepted.body);
     await env.DB.prepare('UPDATE organizations SET participant_limit = NULL').run();
+  });
+
+  test("is not another organisation's business, whose key it is", async () => {
+    const other = await newWorld();
+    const body = service();
+    expect((await world.admin.post('/v1/services', body, key)).status).toBe(201);
+    // The same body: the participant is not theirs.
+    const refused = await other.admin.post('/v1/services', body, key);
+    expect(misfits(refused, { status: 404, code: 'NOT_FOUND' })).toEqual([]);
   });
 
   test('for want of a permission leaves the key to whoever has it', async () => {

@@ -458,14 +458,19 @@ function look(world: World): LedgerView {
 
 export type Answer<Made> = { refused: Refused } | { made: Made };
 
+export interface Recorded {
+  id: string;
+  budgetId: string;
+  cents: number;
+  /** The equal shift that recording warned of; left out where it warns of none in any case. */
+  duplicateOf?: string | null;
+}
+
 /** What a history is played against. `retry` asks to send the same request, under the same key, a second time. */
 export interface Ledger {
   look(): Promise<LedgerView>;
   quote(input: ServiceInput): Promise<Verdict>;
-  record(
-    input: ServiceInput,
-    options: { retry: boolean },
-  ): Promise<Answer<{ id: string; budgetId: string; cents: number }>>;
+  record(input: ServiceInput, options: { retry: boolean }): Promise<Answer<Recorded>>;
   cancel(serviceId: string, options: { retry: boolean }): Promise<Answer<{ cents: number }>>;
   addPlan(input: PlanInput, options: { retry: boolean }): Promise<Answer<{ planId: string; budgetIds: string[] }>>;
   movePlan(planId: string, patch: PlanPatch): Promise<Answer<object>>;
@@ -511,6 +516,11 @@ type Money =
   /** The same in all, but so many twelfths of the first period's amount come with the last. */
   | { to: 'later periods'; twelfths: number };
 
+/** By how many days a plan's ends move; or one of them to one of its services, or so many days after it. */
+type Dates =
+  | { by: 'days'; start: number; end: number }
+  | { by: 'service'; end: boolean; service: number; after: number };
+
 type Day =
   | { on: 'share'; twelfths: number }
   /** The last day of one of a line's periods, or so many days after it. */
@@ -545,7 +555,7 @@ export type Command =
       shape: PlanShape;
       retry: boolean;
     }
-  | { do: 'move plan'; plan: number; start: number; end: number; system: System | null }
+  | { do: 'move plan'; plan: number; dates: Dates; system: System | null }
   | { do: 'wait'; days: number }
   | { do: 'forget' };
 
@@ -669,8 +679,15 @@ const nearly = fc.oneof(fc.constant(0), fc.integer({ min: -60, max: 60 }));
 const movingPlan: fc.Arbitrary<Command> = fc.record({
   do: fc.constant('move plan' as const),
   plan: fc.nat(3),
-  start: nearly,
-  end: nearly,
+  dates: fc.oneof(
+    fc.record({ by: fc.constant('days' as const), start: nearly, end: nearly }),
+    fc.record({
+      by: fc.constant('service' as const),
+      end: fc.boolean(),
+      service: fc.nat(9),
+      after: fc.integer({ min: -1, max: 1 }),
+    }),
+  ),
   system: maybe(system, 2),
 });
 
@@ -740,7 +757,9 @@ function dateOf(world: World, plan: Plan, wanted: Day): string {
     const days = dayNumber(last) - dayNumber(plan.startDate);
     return addDays(plan.startDate, Math.floor((days * wanted.twelfths) / 12));
   }
-  const period = pick(pick(plan.lines, wanted.line)?.periods ?? [], wanted.period);
+  const periods = pick(plan.lines, wanted.line)?.periods ?? [];
+  const over = periods.filter((period) => period.endDate < world.today);
+  const period = pick(over.length > 0 ? over : periods, wanted.period);
   return addDays(period?.endDate ?? plan.endDate, wanted.after);
 }
 
@@ -800,6 +819,14 @@ function settled<Made>(answer: Answer<Made>, next: (made: Made) => Next, ids: Ma
   return 'world' in expected ? expected.world : null;
 }
 
+function isEqualShift(one: ServiceInput, other: ServiceInput): boolean {
+  return (
+    one.supportItemCode === other.supportItemCode &&
+    one.serviceDate === other.serviceDate &&
+    one.startTime === other.startTime
+  );
+}
+
 async function recorded(world: World, ledger: Ledger, asked: { input: ServiceInput; retry: boolean }): Promise<World> {
   const { input, retry } = asked;
   const verdict = judge(world, input);
@@ -820,7 +847,12 @@ async function recorded(world: World, ledger: Ledger, asked: { input: ServiceInp
     return world;
   }
   expect(refusal, 'recording accepted').toBeUndefined();
-  const { id, budgetId, cents } = answer.made;
+  const { id, budgetId, cents, duplicateOf } = answer.made;
+  const equals = world.services.filter((service) => !service.cancelled && isEqualShift(service.input, input));
+  if (duplicateOf !== undefined) {
+    expect(duplicateOf === null).toBe(equals.length === 0);
+    if (duplicateOf !== null) expect(equals.map((service) => service.id)).toContain(duplicateOf);
+  }
   expect({ budgetId, cents }).toEqual({ budgetId: verdict.budgetId, cents: verdict.totalCostCents });
   expect({ budgetId, cents }).toEqual({ budgetId: quote.budgetId, cents: quote.totalCostCents });
   const service = { id, lineId: budgetId, date: input.serviceDate, cents, input, cancelled: false };
@@ -883,6 +915,20 @@ function newDates(world: World, command: Extract<Command, { do: 'add plan' }>): 
   return { startDate, endDate: addDays(startDate, days) };
 }
 
+function movedDates(world: World, plan: Plan, dates: Dates): PlanPatch {
+  if (dates.by === 'days') {
+    return {
+      ...(dates.start === 0 ? {} : { startDate: addDays(plan.startDate, dates.start) }),
+      ...(dates.end === 0 ? {} : { endDate: addDays(plan.endDate, dates.end) }),
+    };
+  }
+  const within = world.services.filter(({ lineId }) => plan.lines.some((line) => line.id === lineId));
+  const service = pick(within, dates.service);
+  if (!service) return {};
+  const date = addDays(service.date, dates.after);
+  return dates.end ? { endDate: date } : { startDate: date };
+}
+
 async function done(world: World, ledger: Ledger, command: Command): Promise<World> {
   switch (command.do) {
     case 'record':
@@ -920,9 +966,8 @@ async function done(world: World, ledger: Ledger, command: Command): Promise<Wor
     case 'move plan': {
       const plan = pick(world.plans, command.plan);
       if (!plan) return world;
-      const patch: PlanPatch = {
-        ...(command.start === 0 ? {} : { startDate: addDays(plan.startDate, command.start) }),
-        ...(command.end === 0 ? {} : { endDate: addDays(plan.endDate, command.end) }),
+      const patch = {
+        ...movedDates(world, plan, command.dates),
         ...(command.system === null ? {} : { system: command.system }),
       };
       return settled(await ledger.movePlan(plan.id, patch), () => planMoved(world, plan, patch), {}) ?? world;

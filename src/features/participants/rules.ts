@@ -34,5 +34,5 @@ export function searchWords(fields: Findable): string[] {
   }
   words.delete('');
   for (const tag of fields.tags) words.add(tagWord(tag));
-  return [...words].map((word) => word.slice(0, 100));
+  return [...words];
 }

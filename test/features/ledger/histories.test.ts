@@ -32,6 +32,7 @@ import {
   type LinePatch,
   type PlanPatch,
   play,
+  type Recorded,
   type ServiceInput,
 } from '../../support/model.ts';
 
@@ -129,7 +130,7 @@ class PureLedger implements Ledger {
     return quote;
   }
 
-  async record(input: ServiceInput): Promise<Answer<{ id: string; budgetId: string; cents: number }>> {
+  async record(input: ServiceInput): Promise<Answer<Recorded>> {
     const { charge, refusals } = this.judge(input);
     const [refusal] = refusals;
     if (!charge) return { refused: refusal ?? { code: 'none' } };

@@ -118,7 +118,9 @@ class StackLedger implements Ledger {
     if (reply.status !== 201) return refusedBy(reply);
     const { id, budgetId, totalCostCents, warnings } = reply.body;
     expect(warnings).toEqual(this.quoted);
-    return { made: { id, budgetId, cents: totalCostCents } };
+    const [warning] = warnings;
+    expect(warnings).toEqual(warning ? [{ code: 'POSSIBLE_DUPLICATE', serviceId: expect.any(String) }] : []);
+    return { made: { id, budgetId, cents: totalCostCents, duplicateOf: warning?.serviceId ?? null } };
   }
 
   async cancel(serviceId: string, options: { retry: boolean }): Promise<Answer<{ cents: number }>> {

@@ -206,6 +206,7 @@ describe('a body with one field wrong', () => {
     const cases = casesOf(operation);
     expect(cases.length).toBeGreaterThan(10);
     expect(await tryAll(operation, cases)).toEqual(FINE);
+    expect(({} as Json).polluted, 'a prototype is polluted').toBeUndefined();
   });
 
   test.each(withBody)('has no open object in what $key takes, but for custom fields', (operation) => {
@@ -224,11 +225,6 @@ describe('a body with one field wrong', () => {
       return bounded === undefined ? [`${pointer} has none`] : [];
     });
     expect(faults).toEqual([]);
-  });
-
-  test.each(withBody)('pollutes no prototype through $key', async (operation) => {
-    await tryAll(operation, casesOf(operation).slice(0, 3));
-    expect(({} as Json).polluted).toBeUndefined();
   });
 });
 

@@ -384,22 +384,17 @@ describe('an id in a path', () => {
   const WRONG = [
     'x',
     '0',
-    'null',
     "' OR '1'='1",
     "x'; DROP TABLE users; --",
     'x'.repeat(5_000),
-    '\0',
     'a\0b',
     '../me',
     'a/b',
     '/',
-    '..',
     '%',
     '%2F',
-    '*',
     '💥',
     ' ',
-    '{id}',
     '__proto__',
   ];
   const withId = signedIn.filter(({ path }) => path.includes('{'));

@@ -224,7 +224,7 @@ test(`${RUNS} histories through the whole stack agree with the model, and leave 
   // Once a history has failed, simpler ones are looked for, but not for long.
   let until = Number.POSITIVE_INFINITY;
   await fc.assert(
-    fc.asyncProperty(histories({ most: 12, more: 'forget' }), async (history) => {
+    fc.asyncProperty(histories({ most: 14, more: 'forget' }), async (history) => {
       if (Date.now() > until) return;
       const begun = today();
       try {

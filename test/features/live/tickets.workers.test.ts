@@ -173,14 +173,6 @@ describe('who may open a socket', () => {
     expect([status, body.code]).toEqual([426, 'UPGRADE_REQUIRED']);
   });
 
-  test('the word in Upgrade may be written in capitals', async () => {
-    const { admin, id } = await setUp();
-    const headers = { authorization: `Bearer ${admin.token}`, upgrade: 'WebSocket' };
-    const { status, socket } = await knock(livePath(id), headers);
-    expect(status).toBe(101);
-    if (socket) await listen(socket).version(1);
-  });
-
   test.each([
     { origin: 'https://app.caddy.test', status: 101 },
     { origin: undefined, status: 101 },

@@ -126,23 +126,34 @@ export function misfits(
   return faults;
 }
 
-/** Everything that is stored, by table, but for when users were last seen. */
-export async function stored(): Promise<Record<string, Json[]>> {
-  const tables = await env.DB.prepare(
-    `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'd1_%'
-      AND name NOT LIKE '\\_cf_%' ESCAPE '\\' ORDER BY name`,
-  ).all<{ name: string }>();
+const tables = await env.DB.prepare(
+  `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'd1_%'
+    AND name NOT LIKE '\\_cf_%' ESCAPE '\\' ORDER BY name`,
+).all<{ name: string }>();
+
+interface Stored {
+  /** How many rows the database had ever written: the same number is the same content. */
+  writes: number;
+  /** Each table's rows as text, but for when users were last seen. */
+  contents: Map<string, string>;
+}
+
+async function writes(): Promise<number> {
+  return (await env.DB.prepare('SELECT total_changes() AS n').first<number>('n')) ?? -1;
+}
+
+let known: Stored | undefined;
+
+/** Everything that is stored; read anew only when something was written since. */
+async function stored(): Promise<Stored> {
+  const present = await writes();
+  if (known?.writes === present) return known;
   const names = tables.results.map(({ name }) => name);
-  const contents = await env.DB.batch<Json>(names.map((name) => env.DB.prepare(`SELECT * FROM "${name}"`)));
-  return Object.fromEntries(
-    names.map((name, index) => [
-      name,
-      (contents[index]?.results ?? []).map((row: Json) => {
-        const { last_active_at: _, ...rest } = row;
-        return rest;
-      }),
-    ]),
-  );
+  const results = await env.DB.batch<Json>(names.map((name) => env.DB.prepare(`SELECT * FROM "${name}"`)));
+  const text = (index: number) =>
+    JSON.stringify(results[index]?.results, (column, value) => (column === 'last_active_at' ? undefined : value));
+  known = { writes: present, contents: new Map(names.map((name, index) => [name, text(index)])) };
+  return known;
 }
 
 /** Runs `work` and tells which tables are other than before; empty when nothing was stored. */
@@ -150,7 +161,7 @@ export async function changedBy(work: () => Promise<unknown>): Promise<string[]>
   const before = await stored();
   await work();
   const after = await stored();
-  return Object.keys(after).filter((table) => JSON.stringify(before[table]) !== JSON.stringify(after[table]));
+  return [...after.contents].filter(([name, text]) => before.contents.get(name) !== text).map(([name]) => name);
 }
 
 /** Does `work` for each, a few at a time; the results in order. */

@@ -3,10 +3,10 @@ import { resolver, uniqueSymbol } from 'hono-openapi';
 import { z } from 'zod';
 import { authorize, requireSubscription } from '../features/sign-in/authorize.ts';
 import { featureOf, type Permission } from '../features/sign-in/rules.ts';
-import type { IdPrefix } from '../ids.ts';
+import { type IdPrefix, isId } from '../ids.ts';
 import type { AppEnv } from './app-env.ts';
 import { EXAMPLE_IDS, idPattern } from './fields.ts';
-import { ERROR_CODES, type ErrorCode, statusOf, titleOf } from './problem.ts';
+import { ERROR_CODES, type ErrorCode, notFound, statusOf, titleOf } from './problem.ts';
 
 /** Who may call a route: nobody in particular, anyone signed in, or holders of a permission. */
 export type Access = 'public' | 'authenticated' | Permission;
@@ -249,12 +249,24 @@ function describe(operation: Operation, method: 'read' | 'write') {
   };
 }
 
+/** What an id stands for, as a 404 says it. */
+const NAMES: Partial<Record<IdPrefix, string>> = {
+  bud: 'budget',
+  par: 'participant',
+  pln: 'plan',
+  svc: 'service',
+  usr: 'user',
+};
+
 /** A route's permission and documentation in one: what the document says is what is enforced. */
 export function operation(method: 'read' | 'write', described: Operation): MiddlewareHandler<AppEnv> {
   const { permission } = described;
   const enforce: MiddlewareHandler<AppEnv> = async (c, next) => {
     if (permission !== 'public' && permission !== 'authenticated') authorize(c.var.context, permission);
     if (described.changes) requireSubscription(c.var.context);
+    // What is not an id of its kind is nobody's: it must not reach an object's name or a query.
+    const { idOf } = described;
+    if (idOf && !isId(idOf, c.req.param('id') ?? '')) notFound(NAMES[idOf] ?? 'thing');
     return next();
   };
   // A getter: an isolate that is never asked for the document never makes it.

@@ -1,10 +1,12 @@
 import { HTTPException } from 'hono/http-exception';
+import { OutcomeUnknown } from '../database/database.ts';
 import { ConfigurationError } from '../env.ts';
 import type { Request } from './app-env.ts';
-import { AppError, problem, type Refusal, statusOf } from './problem.ts';
+import { AppError, problem, type Refusal, statusOf, Unavailable } from './problem.ts';
 
 /** What a thrown thing says to the client. Nothing internal leaves: no stack, no SQL, no parameters. */
-function refusalOf(error: unknown): Refusal {
+function refusalOf(thrown: unknown): Refusal {
+  const error = thrown instanceof OutcomeUnknown ? new Unavailable() : thrown;
   if (error instanceof AppError) return error.refusal;
   if (error instanceof HTTPException && error.status === 400) {
     return { code: 'MALFORMED_JSON', detail: 'The body is not JSON.' };
@@ -36,7 +38,8 @@ export function answerProblem(c: Request, error: unknown): Response {
       JSON.stringify({ level: 'error', requestId, code: refusal.code, error: name, at: at.map((line) => line.trim()) }),
     );
   }
-  const headers = error instanceof AppError ? error.headers : {};
+  const headers =
+    error instanceof AppError ? error.headers : refusal.code === 'UNAVAILABLE' ? new Unavailable().headers : {};
   return c.newResponse(JSON.stringify(body), statusOf(refusal.code), {
     'Content-Type': 'application/problem+json',
     ...headers,

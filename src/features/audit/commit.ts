@@ -57,8 +57,9 @@ export async function commitChange(ctx: Context, change: Change): Promise<boolea
       return head !== undefined && head.rows.length > 0;
     } catch (error) {
       if (error instanceof ConstraintError && error.constraint === KEY_TAKEN) throw new KeyTaken();
-      // The row's own key is taken by the row itself when an earlier try has landed: the look finds it.
-      if (error instanceof ConstraintError && tries > 0 && error.constraint.endsWith('.id')) continue;
+      // A key may be taken by the row itself, when an earlier try has landed after all.
+      if (error instanceof ConstraintError && tries > 0 && (await ctx.database.read<[unknown]>(landed))[0].length > 0)
+        return true;
       if (!(error instanceof OutcomeUnknown)) throw error;
       await scheduler.wait(backOff(tries));
     }

@@ -1,4 +1,5 @@
 import { ConstraintError, type Database, type Rows, rowsAs } from '../../database/database.ts';
+import { newId } from '../../ids.ts';
 import { dateAt } from '../../time/rules.ts';
 import { auditStatement, changeStatement } from '../audit/entry.ts';
 import { designCreateBudget, designUpdateBudget } from '../budgets/designs.ts';
@@ -45,7 +46,7 @@ function design(command: StructureCommand, seen: Seen): Designed {
 export function change(keeper: Keeper, command: StructureCommand): Promise<Reply<Changed>> {
   const { organizationId } = keeper.key;
   const entityId = 'budgetId' in command ? command.budgetId : command.planId;
-  return persevere<Changed>(keeper, async (database, tries) => {
+  return persevere<Changed>(keeper, async (database) => {
     const seen = await reload<[PlanRow, { landed: 1 }, UsedDays]>(
       keeper,
       database,
@@ -68,7 +69,7 @@ export function change(keeper: Keeper, command: StructureCommand): Promise<Reply
         command,
         state,
         design: designed,
-        token: `${command.changeId}.${tries}`,
+        token: newId('chg'),
       });
     } catch (error) {
       if (!(error instanceof ConstraintError) || error.constraint !== 'budget_available') throw error;

@@ -47,6 +47,8 @@ const UNTRUE = -1;
 
 /** How often a write is tried against a ledger that others keep changing before it is given up. */
 const MAX_ATTEMPTS = 12;
+/** How long a command may hold its turn while the database does not answer (ms). */
+const PATIENCE = 10_000;
 
 /** The answer while the database cannot be reached. */
 function unavailable(usage: Usage): Reply<never> {
@@ -112,6 +114,11 @@ export function distrust(keeper: Keeper): void {
   if (keeper.told !== null) keeper.told = UNTRUE;
 }
 
+/** Whether watchers were told something that may be wrong, and are owed the whole. */
+export function isDistrusted(keeper: Keeper): boolean {
+  return keeper.told === UNTRUE;
+}
+
 export type Attempt<Value> = { done: Value } | { refused: Refusal } | 'again';
 
 /**
@@ -125,7 +132,8 @@ export async function persevere<Value>(
   const usage = noUsage();
   const database = keeper.openDatabase(usage);
   try {
-    for (let tries = 0; tries < MAX_ATTEMPTS; tries++) {
+    const until = Date.now() + PATIENCE;
+    for (let tries = 0; tries < MAX_ATTEMPTS && Date.now() < until; tries++) {
       try {
         const outcome = await attempt(database, tries);
         if (outcome !== 'again') {
@@ -133,6 +141,7 @@ export async function persevere<Value>(
           return { ok: false, keyTaken: false, refusal: outcome.refused, usage };
         }
         keeper.state = null;
+        if (tries > 1) await scheduler.wait(backOff(tries));
       } catch (error) {
         keeper.state = null;
         if (error instanceof ConstraintError && error.constraint === KEY_TAKEN)
@@ -144,7 +153,7 @@ export async function persevere<Value>(
     }
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
-    keeper.failedAt = Date.now();
   }
+  keeper.failedAt = Date.now();
   return unavailable(usage);
 }

@@ -126,8 +126,11 @@ export class ParticipantLedger extends DurableObject<Env> {
     if (this.watchers().length === 0) return;
     await inTurn(this.keeper, async () => {
       // The platform gives up an alarm that fails a few times: this one is set again whatever happens.
-      await this.check(this.keeper.openDatabase(noUsage())).catch(unreachable);
-      await this.rest();
+      try {
+        await this.check(this.keeper.openDatabase(noUsage())).catch(unreachable);
+      } finally {
+        await this.rest();
+      }
     });
   }
 

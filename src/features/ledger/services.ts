@@ -1,5 +1,6 @@
 import sql, { type Sql } from 'sql-template-tag';
 import { rowsAs } from '../../database/database.ts';
+import { newId } from '../../ids.ts';
 import { dateAt } from '../../time/rules.ts';
 import { auditStatement } from '../audit/entry.ts';
 import type { BudgetRow } from '../budgets/table.ts';
@@ -11,7 +12,7 @@ import { type ServiceView, serviceView } from '../services/view.ts';
 import { itemStatement, knownItems, rememberItems } from '../support-items/cache.ts';
 import type { SupportItemRow } from '../support-items/table.ts';
 import type { CancelCommand, RecordCommand, Reply } from './commands.ts';
-import { advance, type Cause, distrust, type Keeper, persevere, reload } from './keeper.ts';
+import { advance, type Cause, distrust, isDistrusted, type Keeper, persevere, reload } from './keeper.ts';
 import { recordStatements, serviceRow } from './record.ts';
 import { spend } from './rules.ts';
 import { findLine, type LedgerState, type Line, linesOfPool, type Plan } from './state.ts';
@@ -68,6 +69,7 @@ export function record(keeper: Keeper, command: RecordCommand): Promise<Reply<Re
         cause: { kind: 'service.recorded', serviceId: row.id },
       },
     );
+    if (isDistrusted(keeper)) await reload(keeper, database);
     return { done: recorded(row, assessment.warnings) };
   });
 }
@@ -118,11 +120,14 @@ function settle(keeper: Keeper, state: LedgerState, movement: Movement, settled:
     version: state.version + 1,
     plans: state.plans.map((other) => (other === plan ? movedPlan : other)),
   };
+  if (!agrees) {
+    distrust(keeper);
+    return;
+  }
   advance(keeper, next, {
     budgetIds: linesOfPool(movedPlan, line.poolId).map((other) => other.id),
     cause: settled.cause,
   });
-  if (!agrees) distrust(keeper);
 }
 
 export interface Cancelled {
@@ -135,8 +140,9 @@ export interface Cancelled {
 export function cancel(keeper: Keeper, command: CancelCommand): Promise<Reply<Cancelled>> {
   const { key } = keeper;
   let known: ServiceRow | null = command.service;
-  return persevere<Cancelled>(keeper, async (database, tries) => {
-    if (!keeper.state || !known) {
+  return persevere<Cancelled>(keeper, async (database) => {
+    const fresh = !keeper.state || !known;
+    if (fresh) {
       const seen = await reload<[ServiceRow]>(
         keeper,
         database,
@@ -151,6 +157,8 @@ export function cancel(keeper: Keeper, command: CancelCommand): Promise<Reply<Ca
     if (!state || !service) return { refused: { code: 'NOT_FOUND', detail: 'There is no such service.' } };
     if (service.status === 'cancelled') return { done: { view: serviceView(service), written: false } };
     if (state.status === 'archived') {
+      // As in recording, memory alone never refuses.
+      if (!fresh) return 'again';
       return { refused: { code: 'PARTICIPANT_ARCHIVED', detail: 'The participant is archived: restore them first.' } };
     }
     const found = findLine(state, service.budget_id);
@@ -167,7 +175,7 @@ export function cancel(keeper: Keeper, command: CancelCommand): Promise<Reply<Ca
       state,
       line: found.line,
       cancelled,
-      token: `${command.changeId}.${tries}`,
+      token: newId('chg'),
     });
     const [claimed, , boundaries, line] = await database.write(statements);
     if (!claimed?.rows[0]) return 'again';
@@ -181,6 +189,7 @@ export function cancel(keeper: Keeper, command: CancelCommand): Promise<Reply<Ca
         cause: { kind: 'service.cancelled', serviceId: service.id },
       },
     );
+    if (isDistrusted(keeper)) await reload(keeper, database);
     return { done: { view: serviceView(cancelled), written: true } };
   });
 }

@@ -2,7 +2,7 @@ import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { type Page, pageOf, readCursor } from '../../http/cursor.ts';
-import { notFound } from '../../http/problem.ts';
+import { notFound, refuse } from '../../http/problem.ts';
 import { prefixEnd, searchTerms } from '../../text/rules.ts';
 import { tagWord } from './rules.ts';
 import type { ListParticipants, ParticipantListItemView } from './schemas.ts';
@@ -49,6 +49,7 @@ const ORDERS = {
 
 /** Shorter words match so many participants that walking the list finds a page sooner than collecting them. */
 const SELECTIVE = 3;
+const MAX_WORDS = 10;
 
 interface WordRange {
   from: string;
@@ -57,7 +58,11 @@ interface WordRange {
 
 function wordFilters(query: Query): { ranges: WordRange[]; selective: boolean; impossible: boolean } {
   const terms = query.search === undefined ? [] : searchTerms(query.search);
-  const ranges = terms.slice(0, 10).map((term) => ({ from: term, to: prefixEnd(term) }));
+  if (terms.length > MAX_WORDS) {
+    const message = `must have at most ${MAX_WORDS} words`;
+    refuse('VALIDATION_FAILED', `search ${message}.`, { errors: [{ pointer: 'search', message }] });
+  }
+  const ranges = terms.map((term) => ({ from: term, to: prefixEnd(term) }));
   if (query.tag !== undefined) ranges.push({ from: tagWord(query.tag), to: `${tagWord(query.tag)}\0` });
   const selective = query.tag !== undefined || (terms[0]?.length ?? 0) >= SELECTIVE;
   const nothingToFind = query.search !== undefined && query.search.trim() !== '' && terms.length === 0;

@@ -141,7 +141,7 @@ export function designUpdatePlan(
     entries: movesLedger ? plan.lines.map(changedEntry) : [],
     statements: (commit) => [
       updatePlan(next, { commit, datesMove }),
-      ...(datesMove && moved.length > 0 ? replacePeriods(moved, commit) : []),
+      ...(datesMove && moved.length > 0 ? [reviseLines(plan.id, commit), ...replacePeriods(moved, commit)] : []),
     ],
     audit: {
       action: 'plan.updated',
@@ -169,6 +169,12 @@ function movedLines(plan: Plan, dates: { startDate: string; endDate: string }): 
     moved.push({ ...line, periods });
   }
   return moved;
+}
+
+/** New dates move the periods of the plan's lines, which are the lines' own. */
+function reviseLines(planId: string, commit: StructureCommit): Sql {
+  return sql`UPDATE budgets SET revision = revision + 1, updated_at = ${commit.at}
+    WHERE plan_id = ${planId} AND organization_id = ${commit.organizationId} AND ${commit.proof}`;
 }
 
 function updatePlan(next: PlanRow, change: { commit: StructureCommit; datesMove: boolean }): Sql {

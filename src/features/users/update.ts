@@ -30,8 +30,17 @@ export async function updateUser(
       const parsed = UserFields.safeParse(mergePatch(fields, target.patch));
       if (!parsed.success) throw invalid(parsed.error);
       const { role, status } = parsed.data;
-      if (target.id === ctx.actor.userId && (role !== fields.role || status !== fields.status)) {
-        refuse('CONFLICT', 'You cannot change your own role or status: another administrator can.');
+      const { permissions, externalId } = parsed.data;
+      const accessMoves =
+        role !== fields.role ||
+        status !== fields.status ||
+        externalId !== fields.externalId ||
+        permissions.join() !== fields.permissions.join();
+      if (target.id === ctx.actor.userId && accessMoves) {
+        refuse(
+          'CONFLICT',
+          'You cannot change your own role, status, permissions or sign-in: another administrator can.',
+        );
       }
       return parsed.data;
     },

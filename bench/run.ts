@@ -14,7 +14,7 @@ import { type Finding, table } from './report.ts';
 import { SIZES } from './seed.ts';
 import { HOSTS, type Stage, setStage } from './stage.ts';
 import { startThread } from './threads.ts';
-import type { Arrival, WatchJob, WatchSettings } from './watchers.ts';
+import type { WatchJob, WatchResult, WatchSettings } from './watchers.ts';
 
 const PARTS: Record<string, (bench: Bench) => Promise<Finding>> = { trips, rows, spread, hot, list, sockets, bundle };
 const FULL: Pace = { rounds: 20, roundMilliseconds: 500, warmMilliseconds: 2_000, writes: 400 };
@@ -56,7 +56,7 @@ async function measure(stage: Stage): Promise<void> {
     pace: options.quick ? QUICK : FULL,
     send,
     load: startThread<LoadJob, LoadResult>('load.ts', loadSettings),
-    watchers: startThread<WatchJob, Arrival[]>('watchers.ts', watchSettings),
+    watchers: startThread<WatchJob, WatchResult>('watchers.ts', watchSettings),
     shifts: new Map(),
   };
   const findings: Record<string, Finding> = {};

@@ -24,8 +24,7 @@ export interface Stage {
   end(): Promise<void>;
 }
 
-/** A port of the loopback interface that nobody listens on. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -49,7 +48,7 @@ async function bareScript(): Promise<string> {
 }
 
 /** Makes a state directory of its own, on the disk that `npm start` would use, fills it, and serves both workers. */
-export async function setStage(sizes: Sizes, options: { inspectorPort?: number } = {}): Promise<Stage> {
+export async function setStage(sizes: Sizes): Promise<Stage> {
   mkdirSync(join(ROOT, '.wrangler'), { recursive: true });
   const directory = mkdtempSync(join(ROOT, '.wrangler/bench-'));
   try {
@@ -59,7 +58,7 @@ export async function setStage(sizes: Sizes, options: { inspectorPort?: number }
     if (file === null) throw new Error('wrangler made no database');
     const world = seed(file, sizes);
     const port = await freePort();
-    const { worker, miniflare } = await serve({ directory, port, world, ...options });
+    const { worker, miniflare } = await serve({ directory, port, world });
     return {
       port,
       world,
@@ -83,10 +82,9 @@ interface Serving {
   directory: string;
   port: number;
   world: World;
-  inspectorPort?: number;
 }
 
-async function serve({ directory, port, world, ...options }: Serving) {
+async function serve({ directory, port, world }: Serving) {
   process.env['CLOUDFLARE_CF_FETCH_ENABLED'] ??= 'false';
   const worker = await caddyWorker({ ...localVariables(port), SERVER_TIMING: 'on', RATE_LIMIT: 'off' });
   const {
@@ -115,7 +113,6 @@ async function serve({ directory, port, world, ...options }: Serving) {
   const converted = convertV4MiniflareOptions({ workers: [worker, bare], host: '127.0.0.1', port, cf: false });
   const miniflare = new Miniflare({
     ...converted,
-    ...options,
     log: new Log(LogLevel.WARN),
     resourcePersistencePath: persistence(directory),
   });

@@ -1,6 +1,7 @@
 /** The watchers' thread: many sockets over plain TCP, so that reading 50,000 frames a second leaves the clock exact. */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { workerData } from 'node:worker_threads';
 import { frameReader, readFrames } from './frames.ts';
 import { clock, serveJobs } from './threads.ts';
@@ -12,8 +13,7 @@ export interface WatchSettings {
 
 export type WatchJob =
   | { kind: 'open'; participantId: string; count: number }
-  /** What has arrived since the sockets were opened. */
-  | { kind: 'collect' }
+  /** Answers what has arrived since the sockets were opened. */
   | { kind: 'close' };
 
 /** When a version reached the first and the last socket, by its update or within a snapshot, and how many it reached. */
@@ -22,6 +22,12 @@ export interface Arrival {
   first: number;
   last: number;
   sockets: number;
+}
+
+export interface WatchResult {
+  arrivals: Arrival[];
+  /** The share of the time since the sockets were opened that this thread was at work: near 1, it is what is slow. */
+  busy: number;
 }
 
 const { port, token } = workerData as WatchSettings;
@@ -33,6 +39,8 @@ const CLOSE = Buffer.from([0x88, 0x80, 0, 0, 0, 0]);
 
 const sockets: Socket[] = [];
 const arrivals = new Map<number, Arrival>();
+const { eventLoopUtilization } = performance;
+let idleBefore = eventLoopUtilization();
 
 function arrived(version: number): void {
   const now = clock();
@@ -103,20 +111,21 @@ async function openMany(participantId: string, count: number): Promise<void> {
   await Promise.all(Array.from({ length: OPENING }, lane));
 }
 
-serveJobs<WatchJob, Arrival[]>(async (job) => {
-  switch (job.kind) {
-    case 'open':
-      await openMany(job.participantId, job.count);
-      return [];
-    case 'collect':
-      return [...arrivals.values()];
-    case 'close': {
-      const closed = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
-      for (const socket of sockets) socket.end(CLOSE);
-      await Promise.race([Promise.all(closed), new Promise((resolve) => setTimeout(resolve, 3_000))]);
-      for (const socket of sockets.splice(0)) socket.destroy();
-      arrivals.clear();
-      return [];
-    }
+async function closeAll(): Promise<void> {
+  const closed = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+  for (const socket of sockets) socket.end(CLOSE);
+  await Promise.race([Promise.all(closed), new Promise((resolve) => setTimeout(resolve, 3_000))]);
+  for (const socket of sockets.splice(0)) socket.destroy();
+  arrivals.clear();
+}
+
+serveJobs<WatchJob, WatchResult>(async (job) => {
+  if (job.kind === 'open') {
+    await openMany(job.participantId, job.count);
+    idleBefore = eventLoopUtilization();
   }
+  const busy = eventLoopUtilization(idleBefore).utilization;
+  const result = { arrivals: [...arrivals.values()], busy };
+  if (job.kind === 'close') await closeAll();
+  return result;
 });

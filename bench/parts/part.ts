@@ -2,7 +2,7 @@ import type { Send } from '../client.ts';
 import type { LoadJob, LoadResult } from '../load.ts';
 import type { Stage } from '../stage.ts';
 import type { Thread } from '../threads.ts';
-import type { Arrival, WatchJob } from '../watchers.ts';
+import type { WatchJob, WatchResult } from '../watchers.ts';
 
 /** How long each thing is measured: all of it in under four minutes, or a glance in under one. */
 export interface Pace {
@@ -20,7 +20,7 @@ export interface Bench {
   /** One request at a time, from the main thread. */
   send: Send;
   load: Thread<LoadJob, LoadResult>;
-  watchers: Thread<WatchJob, Arrival[]>;
+  watchers: Thread<WatchJob, WatchResult>;
   /** The number of the next shift to record on a group of participants, so that no two are equal. */
   shifts: Map<unknown, number>;
 }

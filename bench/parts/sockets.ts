@@ -18,6 +18,8 @@ interface Spread {
   rate: number;
   /** Updates that did not reach every socket. */
   incomplete: number;
+  /** How busy the thread was that reads the sockets (0 to 1): what is measured is the worker only below 1. */
+  readerBusy: number;
   lag: Quantiles;
   fromSend: Quantiles;
   fromAnswer: Quantiles;
@@ -48,8 +50,8 @@ async function watched(bench: Bench, { target, sockets }: { target: Target; sock
   await wait(500);
   const { writes, requests, milliseconds } = await writeSteadily(bench, target);
   await wait(1_000);
-  const arrivals = new Map((await bench.watchers.ask({ kind: 'collect' })).map((one) => [one.version, one]));
-  await bench.watchers.ask({ kind: 'close' });
+  const collected = await bench.watchers.ask({ kind: 'close' });
+  const arrivals = new Map(collected.arrivals.map((one) => [one.version, one]));
   const seen = writes.flatMap((write) => {
     const arrival = arrivals.get(write.version);
     return arrival ? [{ ...write, ...arrival }] : [];
@@ -59,6 +61,7 @@ async function watched(bench: Bench, { target, sockets }: { target: Target; sock
     sockets,
     rate: (requests * 1000) / milliseconds,
     incomplete: writes.length - complete.length,
+    readerBusy: collected.busy,
     lag: quantiles(seen.map((one) => one.last - Math.min(one.first, one.answeredAt))),
     fromSend: quantiles(seen.map((one) => one.last - one.sentAt)),
     fromAnswer: quantiles(seen.map((one) => one.last - one.answeredAt)),
@@ -108,8 +111,8 @@ function linesOf(spread: Spread, without: Quantiles): Line[] {
       ok: spread.lag.p99 <= most && spread.incomplete === 0,
     },
     {
-      what: '  from the sending of the write, p50 / p99; versions that missed a socket; writes/s',
-      measured: `${ms(spread.fromSend.p50)} / ${ms(spread.fromSend.p99)}; ${spread.incomplete}; ${spread.rate.toFixed(0)}/s`,
+      what: '  from the sending of the write, p50 / p99; versions that missed a socket; writes/s; reader busy',
+      measured: `${ms(spread.fromSend.p50)} / ${ms(spread.fromSend.p99)}; ${spread.incomplete}; ${spread.rate.toFixed(0)}/s; ${(spread.readerBusy * 100).toFixed(0)} %`,
       target: '',
       ok: null,
     },

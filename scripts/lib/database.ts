@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
-import { stateDirectory } from './paths.ts';
-import { persistence } from './service.ts';
+import { persistence, stateDirectory } from './paths.ts';
 import { wrangler } from './wrangler.ts';
 
 /** The database of the local service or of the deployed one, as SQL text: values go in through `literal`. */

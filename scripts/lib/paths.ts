@@ -21,3 +21,8 @@ export function port(): number {
 export function baseUrl(): string {
   return `http://127.0.0.1:${port()}`;
 }
+
+/** Where the runtime keeps its data under a state folder: the place that `wrangler --persist-to` uses. */
+export function persistence(stateDirectory: string): string {
+  return join(stateDirectory, 'v3');
+}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { localKeys } from './keys.ts';
-import { ROOT } from './paths.ts';
+import { persistence, ROOT } from './paths.ts';
 import { wrangler } from './wrangler.ts';
 
 const BUNDLE = join(ROOT, '.wrangler/bundle');
@@ -43,11 +43,6 @@ export function localVariables(port: number): Record<string, string> {
     SERVER_TIMING: process.env['SERVER_TIMING'] ?? 'on',
     RATE_LIMIT: process.env['RATE_LIMIT'] ?? 'off',
   };
-}
-
-/** Where the runtime keeps its data under a state folder: the place that `wrangler --persist-to` uses. */
-export function persistence(stateDirectory: string): string {
-  return join(stateDirectory, 'v3');
 }
 
 /** The Worker of `wrangler.toml`, bundled, with local bindings: one entry of Miniflare's `workers`. */

@@ -43,7 +43,7 @@ export interface Keeper {
 }
 
 /** Told, when what watchers were told may be wrong: no version is equal to it. */
-const UNTRUE = -1;
+export const UNTRUE = -1;
 
 /** How often a write is tried against a ledger that others keep changing before it is given up. */
 const MAX_ATTEMPTS = 12;

@@ -2,15 +2,14 @@ import { DurableObject } from 'cloudflare:workers';
 import { type Database, noUsage, openDatabase } from '../../database/database.ts';
 import { Unavailable } from '../../http/problem.ts';
 import { dateAt } from '../../time/rules.ts';
-import { budgetsView, budgetView } from '../budgets/rules.ts';
+import { type Audience, show, tell } from './audience.ts';
 import { change } from './change.ts';
 import type { CancelCommand, RecordCommand, StructureCommand } from './commands.ts';
-import { commandInTurn, inTurn, type Keeper, type News, reload } from './keeper.ts';
+import { commandInTurn, inTurn, type Keeper, type News, reload, UNTRUE } from './keeper.ts';
 import { ledgerKey } from './name.ts';
-import { type ServerMessage, WATCHER_HEADER, Watcher } from './protocol.ts';
+import { WATCHER_HEADER, Watcher } from './protocol.ts';
 import { cancel, record } from './services.ts';
-import { broadcast, dismiss, isResync, send, watcherOf } from './sockets.ts';
-import type { LedgerState } from './state.ts';
+import { dismiss, isResync, send, watcherOf } from './sockets.ts';
 import { checkWatchers, nextCheck } from './watch.ts';
 
 /** What watchers had been told when the object was last at rest, kept over hibernation. */
@@ -30,6 +29,13 @@ const RESYNC_EVERY = 1_000;
  */
 export class ParticipantLedger extends DurableObject<Env> {
   private readonly keeper: Keeper;
+  private readonly audience: Audience = {
+    sockets: () => this.ctx.getWebSockets(),
+    today: () => this.today(),
+    heard: new WeakMap(),
+    waiting: [],
+    telling: false,
+  };
   private timeZone = 'UTC';
   private toldDate: string | null = null;
   private resyncedAt = 0;
@@ -50,7 +56,7 @@ export class ParticipantLedger extends DurableObject<Env> {
     this.timeZone = watcherOf(first).timeZone;
     this.keeper.turn = ctx.blockConcurrencyWhile(async () => {
       const told = await ctx.storage.get<Told>('told');
-      this.keeper.told = told?.version ?? -1;
+      this.keeper.told = told?.version ?? UNTRUE;
       this.toldDate = told?.asOf ?? null;
       this.timeZone = told?.timeZone ?? this.timeZone;
     });
@@ -89,7 +95,7 @@ export class ParticipantLedger extends DurableObject<Env> {
       this.ctx.acceptWebSocket(server);
       server.serializeAttachment(watcher);
       this.keeper.told = state.version;
-      send(server, this.snapshot(state));
+      show(this.audience, { socket: server, state });
       await this.rest();
       return new Response(null, { status: 101, webSocket: client });
     });
@@ -103,7 +109,8 @@ export class ParticipantLedger extends DurableObject<Env> {
       const recent = Date.now() - this.resyncedAt < RESYNC_EVERY ? this.keeper.state : null;
       const state = recent ?? (await reload(this.keeper, this.keeper.openDatabase(noUsage())).catch(unreachable)).state;
       if (!recent) this.resyncedAt = Date.now();
-      send(socket, state ? this.snapshot(state) : { type: 'error', code: 'UNAVAILABLE' });
+      if (state) show(this.audience, { socket, state });
+      else send(socket, { type: 'error', code: 'UNAVAILABLE' });
     });
   }
 
@@ -146,9 +153,9 @@ export class ParticipantLedger extends DurableObject<Env> {
       const reason = seen.timeZone === null ? 'gone' : seen.refused.get(userId);
       if (reason) dismiss(socket, reason);
     }
-    const newDay = this.toldDate !== dateAt(this.timeZone, Date.now());
+    const newDay = this.toldDate !== this.today();
     if (this.watchers().length > 0 && (seen.version !== this.keeper.told || newDay)) {
-      this.keeper.told = -1;
+      this.keeper.told = UNTRUE;
       await reload(this.keeper, database);
     }
   }
@@ -162,22 +169,13 @@ export class ParticipantLedger extends DurableObject<Env> {
     return this.ctx.getWebSockets().filter((socket) => socket.readyState === WebSocket.OPEN);
   }
 
-  private snapshot(state: LedgerState): ServerMessage {
-    return { type: 'snapshot', ...budgetsView(state, dateAt(this.timeZone, Date.now())) };
+  private tell(news: News): void {
+    if (news.kind === 'snapshot') this.toldDate = this.today();
+    tell(this.audience, news);
   }
 
-  private tell(news: News): void {
-    if (news.kind === 'snapshot') {
-      const message = this.snapshot(news.state);
-      this.toldDate = dateAt(this.timeZone, Date.now());
-      broadcast(this.watchers(), message);
-      return;
-    }
-    const today = dateAt(this.timeZone, Date.now());
-    const budgets = news.state.plans.flatMap((plan) =>
-      plan.lines.filter((line) => news.budgetIds.includes(line.id)).map((line) => budgetView(plan, line, today)),
-    );
-    broadcast(this.watchers(), { type: 'update', version: news.state.version, budgets, cause: news.cause });
+  private today(): string {
+    return dateAt(this.timeZone, Date.now());
   }
 
   /** Keeps what watchers were told and sets the next check; nothing when nobody watches. */
@@ -185,7 +183,9 @@ export class ParticipantLedger extends DurableObject<Env> {
     if (this.watchers().length === 0 || this.keeper.told === null) return;
     const now = Date.now();
     this.toldDate ??= dateAt(this.timeZone, now);
-    const told: Told = { version: this.keeper.told, asOf: this.toldDate, timeZone: this.timeZone };
+    // What a crowd is only being told counts as told once it has been.
+    const version = this.audience.telling ? UNTRUE : this.keeper.told;
+    const told: Told = { version, asOf: this.toldDate, timeZone: this.timeZone };
     await this.ctx.storage.put('told', told);
     const next = nextCheck(this.timeZone, now);
     const set = await this.ctx.storage.getAlarm();

@@ -6,9 +6,13 @@ import type { Cause } from './keeper.ts';
 
 export const ClientMessage = z.strictObject({ type: z.literal('resync') });
 
-export type ServerMessage =
+/** What tells a version of the ledger. */
+export type LedgerMessage =
   | { type: 'snapshot'; version: number; asOf: string; budgets: BudgetView[] }
-  | { type: 'update'; version: number; budgets: BudgetView[]; cause: Cause }
+  | { type: 'update'; version: number; budgets: BudgetView[]; cause: Cause };
+
+export type ServerMessage =
+  | LedgerMessage
   | { type: 'error'; code: 'VALIDATION_FAILED' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'NOT_FOUND' | 'UNAVAILABLE' };
 
 /** Why the server closes a socket. */

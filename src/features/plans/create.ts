@@ -14,17 +14,16 @@ export async function createPlan(ctx: Context, participantId: string, input: Pla
   authorizeWrite(ctx, 'budgets.write');
   await requireCoordinator(ctx, input.supportCoordinatorId, '/supportCoordinatorId');
   const planId = newId('pln');
-  const { plan, state } = await askLedger(ctx, participantId, (ledger) =>
-    ledger.change({
-      ...circumstance(ctx),
-      kind: 'create-plan',
-      changeId: newId('chg'),
-      ifMatch: null,
-      planId,
-      budgetIds: input.budgets.map(() => newId('bud')),
-      input,
-    }),
-  );
+  const command = {
+    ...circumstance(ctx),
+    kind: 'create-plan' as const,
+    changeId: newId('chg'),
+    ifMatch: null,
+    planId,
+    budgetIds: input.budgets.map(() => newId('bud')),
+    input,
+  };
+  const { plan, state } = await askLedger(ctx, participantId, (ledger) => ledger.change(command));
   return {
     body: planViewOf(ctx, plan, state),
     status: 201,

@@ -136,11 +136,8 @@ export class ParticipantLedger extends DurableObject<Env> {
 
   private async check(database: Database): Promise<void> {
     const sockets = this.watchers().map((socket) => ({ socket, userId: watcherOf(socket).userId }));
-    const seen = await checkWatchers(
-      database,
-      this.keeper.key,
-      sockets.map(({ userId }) => userId),
-    );
+    const userIds = sockets.map(({ userId }) => userId);
+    const seen = await checkWatchers(database, { key: this.keeper.key, userIds });
     this.timeZone = seen.timeZone ?? this.timeZone;
     for (const { socket, userId } of sockets) {
       const reason = seen.timeZone === null ? 'gone' : seen.refused.get(userId);
@@ -163,7 +160,7 @@ export class ParticipantLedger extends DurableObject<Env> {
   }
 
   private snapshot(state: LedgerState): ServerMessage {
-    return { type: 'snapshot', ...budgetsView(state, dateAt(this.timeZone, Date.now())) };
+    return { type: 'snapshot', ...budgetsView(state, { today: dateAt(this.timeZone, Date.now()) }) };
   }
 
   private tell(news: News): void {
@@ -175,7 +172,7 @@ export class ParticipantLedger extends DurableObject<Env> {
     }
     const today = dateAt(this.timeZone, Date.now());
     const budgets = news.state.plans.flatMap((plan) =>
-      plan.lines.filter((line) => news.budgetIds.includes(line.id)).map((line) => budgetView(plan, line, today)),
+      plan.lines.filter((line) => news.budgetIds.includes(line.id)).map((line) => budgetView({ plan, line }, today)),
     );
     broadcast(this.watchers(), { type: 'update', version: news.state.version, budgets, cause: news.cause });
   }

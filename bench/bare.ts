@@ -141,12 +141,13 @@ async function record(request: Request, { DB, SETTING }: Bindings): Promise<Resp
     },
     at: Date.now(),
   };
-  const statements = recordStatements(recording, charge, state, []).map((statement, index) =>
+  const chosen = { charge, state, warnings: [] };
+  const statements = recordStatements(recording, chosen).map((statement, index) =>
     unguarded(statement, { first: index === 0, serviceId: recording.serviceId }),
   );
   const results = await DB.batch(statements.map(({ sql, values }) => DB.prepare(sql).bind(...values)));
   if (results[0]?.results.length !== 1) return new Response('nothing was written', { status: 500 });
-  const row = serviceRow(recording, charge, state);
+  const row = serviceRow(recording, chosen);
   return Response.json(serviceView(row), { status: 201, headers: usageHeader(results) });
 }
 

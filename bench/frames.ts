@@ -11,10 +11,12 @@ export interface FrameReader {
   /** Bytes of the present frame that are still to come. */
   left: number;
   version: number;
+  /** Called with the version that a frame tells, once the frame has ended. */
+  readonly complete: (version: number) => void;
 }
 
-export function frameReader(): FrameReader {
-  return { held: null, left: 0, version: 0 };
+export function frameReader(complete: (version: number) => void): FrameReader {
+  return { held: null, left: 0, version: 0, complete };
 }
 
 interface Start {
@@ -42,8 +44,8 @@ function versionOf(payload: Buffer): number {
   }
 }
 
-/** Takes a chunk of the stream in; calls `complete` with the version that each frame tells which ends in it. */
-export function readFrames(reader: FrameReader, chunk: Buffer, complete: (version: number) => void): void {
+/** Takes a chunk of the stream in, and completes each frame that ends in it. */
+export function readFrames(reader: FrameReader, chunk: Buffer): void {
   let bytes = chunk;
   if (reader.held) {
     bytes = Buffer.concat([reader.held, chunk]);
@@ -54,7 +56,7 @@ export function readFrames(reader: FrameReader, chunk: Buffer, complete: (versio
       const taken = Math.min(reader.left, bytes.length);
       reader.left -= taken;
       if (reader.left > 0) return;
-      complete(reader.version);
+      reader.complete(reader.version);
       bytes = bytes.subarray(taken);
       continue;
     }

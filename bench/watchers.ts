@@ -56,7 +56,6 @@ function arrived(version: number): void {
 /** Opens one socket; settles once its snapshot is in. */
 function open(participantId: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const reader = frameReader();
     let greeting = Buffer.alloc(0);
     let open = false;
     let told: number | null = null;
@@ -66,8 +65,9 @@ function open(participantId: string): Promise<void> {
       else for (let seen = told + 1; seen <= version; seen++) arrived(seen);
       told = version;
     };
+    const reader = frameReader(complete);
     const take = (chunk: Buffer) => {
-      if (open) return readFrames(reader, chunk, complete);
+      if (open) return readFrames(reader, chunk);
       greeting = Buffer.concat([greeting, chunk]);
       const end = greeting.indexOf('\r\n\r\n');
       if (end < 0) return;
@@ -75,7 +75,7 @@ function open(participantId: string): Promise<void> {
       const rest = greeting.subarray(end + 4);
       open = true;
       if (!status?.includes(' 101 ')) return reject(new Error(`a socket was refused: ${status} ${rest}`));
-      readFrames(reader, rest, complete);
+      readFrames(reader, rest);
     };
     const socket = connect({
       port,

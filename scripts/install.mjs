@@ -9,10 +9,10 @@ const marker = join(root, 'node_modules/.package-lock.json');
 const lockfile = join(root, 'package-lock.json');
 const pinned = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies.node;
 
-function run(command, args, options = { quiet: false }) {
+function npm(args, options = { quiet: false }) {
   const output = options.quiet ? 'ignore' : 2;
   return (
-    spawnSync(command, args, { cwd: root, stdio: ['ignore', output, output], shell: process.platform === 'win32' })
+    spawnSync('npm', args, { cwd: root, stdio: ['ignore', output, output], shell: process.platform === 'win32' })
       .status === 0
   );
 }
@@ -28,13 +28,13 @@ if (!existsSync(marker) || statSync(marker).mtimeMs < statSync(lockfile).mtimeMs
   console.error('Installing dependencies …');
   // `npm ci` refuses a lockfile in which npm could not resolve another platform's runtime; the plain install does not.
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
-  if (!run('npm', ['ci', ...quiet], { quiet: true }) && !run('npm', ['install', '--no-save', ...quiet])) {
+  if (!npm(['ci', ...quiet], { quiet: true }) && !npm(['install', '--no-save', ...quiet])) {
     console.error('The dependencies could not be installed.');
     process.exit(1);
   }
 }
 // The binary comes by an install script, which a machine's settings may have left out.
-if (!nodeIsPinned() && !(run('npm', ['rebuild', 'node', '--ignore-scripts=false']) && nodeIsPinned())) {
+if (!nodeIsPinned() && !(npm(['rebuild', 'node', '--ignore-scripts=false']) && nodeIsPinned())) {
   console.error(`Node ${pinned} could not be installed into node_modules.`);
   process.exit(1);
 }

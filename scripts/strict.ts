@@ -23,10 +23,9 @@ const folder = join(ROOT, 'migrations');
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.sql'))) {
   const path = join(folder, file);
   const before = readFileSync(path, 'utf8');
-  const after = before.replace(
-    /CREATE TABLE `(\w+)` \((.*?)\n\);/gs,
-    (_, table: string, body: string) =>
-      `CREATE TABLE \`${table}\` (${body}\n) STRICT${WITHOUT_ROWID.has(table) ? ', WITHOUT ROWID' : ''};`,
-  );
+  const after = before.replace(/CREATE TABLE `\w+` \(.*?\n\);/gs, (statement) => {
+    const [, table = ''] = statement.split('`');
+    return `${statement.slice(0, -1)} STRICT${WITHOUT_ROWID.has(table) ? ', WITHOUT ROWID' : ''};`;
+  });
   if (after !== before) writeFileSync(path, after);
 }

@@ -14,7 +14,7 @@ const RETRY_AFTER = 30;
 async function work(job: Job, env: Env): Promise<void> {
   switch (job.type) {
     case 'ledger.poke':
-      await callLedger(env, job, (ledger) => ledger.poke());
+      await callLedger(env, { key: job, call: (ledger) => ledger.poke() });
   }
 }
 

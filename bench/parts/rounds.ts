@@ -10,10 +10,17 @@ const SERVERS: readonly Server[] = ['caddy', 'bare'];
 const PER_ROUND = 1_000;
 const PAGES = 50;
 
+interface Round {
+  server: Server;
+  /** From 1; 0 warms up. */
+  round: number;
+  milliseconds: number;
+}
+
 interface Comparison {
   what: string;
   least: number;
-  job: (server: Server, round: number, milliseconds: number) => LoadJob;
+  job: (round: Round) => LoadJob;
   notes: string[];
 }
 
@@ -21,13 +28,13 @@ interface Comparison {
 async function compare(bench: Bench, { what, least, job, notes }: Comparison): Promise<Finding> {
   const { rounds, roundMilliseconds, warmMilliseconds } = bench.pace;
   const rates: Record<Server, number[]> = { caddy: [], bare: [] };
-  for (const server of SERVERS) await bench.load.ask(job(server, 0, warmMilliseconds));
+  for (const server of SERVERS) await bench.load.ask(job({ server, round: 0, milliseconds: warmMilliseconds }));
   for (let round = 1; round <= rounds; round++) {
     const order = round % 2 === 1 ? SERVERS : SERVERS.toReversed();
     for (const server of order) {
       // A short run of its own, because each round of one participant is on another participant.
-      await bench.load.ask(job(server, round, 60));
-      const result = await bench.load.ask(job(server, round, roundMilliseconds));
+      await bench.load.ask(job({ server, round, milliseconds: 60 }));
+      const result = await bench.load.ask(job({ server, round, milliseconds: roundMilliseconds }));
       rates[server].push((result.requests * 1000) / result.milliseconds);
     }
   }
@@ -56,7 +63,7 @@ export function spread(bench: Bench): Promise<Finding> {
   return compare(bench, {
     what: `record services, spread over ${groups.caddy.length} participants, 32 at once`,
     least: 0.75,
-    job: (server, _, milliseconds) => {
+    job: ({ server, milliseconds }) => {
       const from = takeShifts(bench, { group: groups[server], count: 40 });
       return { kind: 'record', server, targets: groups[server], from, milliseconds };
     },
@@ -72,7 +79,7 @@ export function hot(bench: Bench): Promise<Finding> {
   return compare(bench, {
     what: 'record services, all on one participant, 32 at once',
     least: 0.75,
-    job: (server, round, milliseconds) => {
+    job: ({ server, round, milliseconds }) => {
       const target = groups[server][round % groups[server].length];
       if (!target) throw new Error('too few participants for so many rounds');
       const from = takeShifts(bench, { group: target, count: PER_ROUND });
@@ -104,7 +111,7 @@ export async function list(bench: Bench): Promise<Finding> {
   return compare(bench, {
     what: 'participant-list page of 20, enriched',
     least: 0.7,
-    job: (server, _, milliseconds) => ({ kind: 'list', server, cursors, milliseconds }),
+    job: ({ server, milliseconds }) => ({ kind: 'list', server, cursors, milliseconds }),
     notes: [
       `The list: the first ${cursors.length} pages in turn, of ${size}; the bare Worker runs \`listStatement\` and answers its rows as they are.`,
     ],

@@ -33,12 +33,11 @@ function queries(organization: string | null): string[] {
   /** A query whose rows are those where `is` is not `shouldBe`. */
   const compare = (
     what: string,
-    source: string,
-    parts: { id: string; participant: string; is: string; shouldBe: string },
+    parts: { source: string; id: string; participant: string; is: string; shouldBe: string },
   ) =>
     `SELECT organization_id, participant_id, ${literal(what)} AS what, id, "is", should_be FROM (
       SELECT t.organization_id, ${parts.participant} AS participant_id, ${parts.id} AS id, ${parts.is} AS "is", ${parts.shouldBe} AS should_be
-      FROM ${source} t WHERE ${of('t')}) WHERE "is" IS NOT should_be LIMIT ${SHOWN}`;
+      FROM ${parts.source} t WHERE ${of('t')}) WHERE "is" IS NOT should_be LIMIT ${SHOWN}`;
   const line = { id: 't.id', participant: 't.participant_id' };
   const spentByServices = sum('total_cost_cents', `services WHERE budget_id = t.id AND status = 'completed'`);
   const opened = sum('spent_delta_cents', `ledger_entries WHERE budget_id = t.id AND kind = 'opening'`);
@@ -50,73 +49,82 @@ function queries(organization: string | null): string[] {
     'budgets b JOIN funding_periods p ON p.budget_id = b.id WHERE b.plan_id = t.plan_id AND b.pool_id = t.pool_id AND p.start_date <= t.ends_on',
   );
   return [
-    compare('allocated of the line, by its entries', 'budgets', {
+    compare('allocated of the line, by its entries', {
+      source: 'budgets',
       ...line,
       is: 't.allocated_cents',
       shouldBe: sum('allocated_delta_cents', 'ledger_entries WHERE budget_id = t.id'),
     }),
-    compare('spent of the line, by its entries', 'budgets', {
+    compare('spent of the line, by its entries', {
+      source: 'budgets',
       ...line,
       is: 't.spent_cents',
       shouldBe: sum('spent_delta_cents', 'ledger_entries WHERE budget_id = t.id'),
     }),
-    compare('spent of the line, by its services and openings', 'budgets', {
+    compare('spent of the line, by its services and openings', {
+      source: 'budgets',
       ...line,
       is: 't.spent_cents',
       shouldBe: `${spentByServices} + ${opened}`,
     }),
-    compare('allocated of the line, by its funding periods', 'budgets', {
+    compare('allocated of the line, by its funding periods', {
+      source: 'budgets',
       ...line,
       is: 't.allocated_cents',
       shouldBe: sum('amount_cents', 'funding_periods WHERE budget_id = t.id'),
     }),
-    compare('allocated of the plan, by its lines', 'plans', {
+    compare('allocated of the plan, by its lines', {
+      source: 'plans',
       ...line,
       is: 't.allocated_cents',
       shouldBe: sum('allocated_cents', 'budgets WHERE plan_id = t.id'),
     }),
-    compare('spent of the plan, by its lines', 'plans', {
+    compare('spent of the plan, by its lines', {
+      source: 'plans',
       ...line,
       is: 't.spent_cents',
       shouldBe: sum('spent_cents', 'budgets WHERE plan_id = t.id'),
     }),
-    compare('released up to the boundary, by the funding periods', 'pool_boundaries', {
+    compare('released up to the boundary, by the funding periods', {
+      source: 'pool_boundaries',
       ...boundary,
       is: 't.released_cents',
       shouldBe: releasedUpTo,
     }),
-    compare('spent up to the boundary, by the services and openings', 'pool_boundaries', {
+    compare('spent up to the boundary, by the services and openings', {
+      source: 'pool_boundaries',
       ...boundary,
       is: 't.spent_cents',
       shouldBe: spentUpTo,
     }),
-    compare(
-      'a boundary at the end of each funding period',
-      `(SELECT DISTINCT b.organization_id, b.participant_id, b.pool_id, p.end_date FROM budgets b JOIN funding_periods p ON p.budget_id = b.id)`,
-      {
-        id: `t.pool_id || ' ' || t.end_date`,
-        participant: 't.participant_id',
-        is: `(SELECT count(*) FROM pool_boundaries WHERE pool_id = t.pool_id AND ends_on = t.end_date)`,
-        shouldBe: '1',
-      },
-    ),
-    compare('a funding period behind each boundary', 'pool_boundaries', {
+    compare('a boundary at the end of each funding period', {
+      source: `(SELECT DISTINCT b.organization_id, b.participant_id, b.pool_id, p.end_date FROM budgets b JOIN funding_periods p ON p.budget_id = b.id)`,
+      id: `t.pool_id || ' ' || t.end_date`,
+      participant: 't.participant_id',
+      is: `(SELECT count(*) FROM pool_boundaries WHERE pool_id = t.pool_id AND ends_on = t.end_date)`,
+      shouldBe: '1',
+    }),
+    compare('a funding period behind each boundary', {
+      source: 'pool_boundaries',
       ...boundary,
       is: `(SELECT min(1, count(*)) FROM budgets b JOIN funding_periods p ON p.budget_id = b.id WHERE b.plan_id = t.plan_id AND b.pool_id = t.pool_id AND p.end_date = t.ends_on)`,
       shouldBe: '1',
     }),
-    compare('no boundary spent over what it releases', 'pool_boundaries', {
+    compare('no boundary spent over what it releases', {
+      source: 'pool_boundaries',
       ...boundary,
       is: 'max(t.spent_cents - t.released_cents, 0)',
       shouldBe: '0',
     }),
-    compare('entries within the version of the ledger', 'participants', {
+    compare('entries within the version of the ledger', {
+      source: 'participants',
       id: 't.id',
       participant: 't.id',
       is: `(SELECT max(t.ledger_version, coalesce(max(version), 0)) FROM ledger_entries WHERE participant_id = t.id)`,
       shouldBe: 't.ledger_version',
     }),
-    compare('services within their plan', 'services', {
+    compare('services within their plan', {
+      source: 'services',
       ...line,
       is: `CASE WHEN t.status = 'completed' THEN (SELECT count(*) FROM budgets b JOIN plans p ON p.id = b.plan_id WHERE b.id = t.budget_id AND t.service_date BETWEEN p.start_date AND p.end_date) ELSE 1 END`,
       shouldBe: '1',

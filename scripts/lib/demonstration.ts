@@ -2,14 +2,8 @@ import type { NewOrganization, NewUser } from './organization.ts';
 
 const FEATURES = ['imports', 'claims', 'messages'];
 
-function user(name: string, domain: string, role: NewUser['role'], people: [string, string]): NewUser {
-  return {
-    email: `${name}@${domain}`,
-    externalId: `local_${name}@${domain}`,
-    firstName: people[0],
-    lastName: people[1],
-    role,
-  };
+function user(email: string, person: Pick<NewUser, 'role' | 'firstName' | 'lastName'>): NewUser {
+  return { email, externalId: `local_${email}`, ...person };
 }
 
 /** The organisations of the local service, with a user for each role. Everyone is made up. */
@@ -22,11 +16,11 @@ export const DEMONSTRATION: readonly NewOrganization[] = [
     features: FEATURES,
     participantLimit: null,
     users: [
-      user('admin', 'demo.caddy.test', 'admin', ['Ada', 'Marsh']),
-      user('coordinator', 'demo.caddy.test', 'coordinator', ['Cora', 'Whitfield']),
-      user('worker', 'demo.caddy.test', 'support_worker', ['Wes', 'Okafor']),
-      user('finance', 'demo.caddy.test', 'finance', ['Fia', 'Lindqvist']),
-      user('viewer', 'demo.caddy.test', 'viewer', ['Vic', 'Tamati']),
+      user('admin@demo.caddy.test', { role: 'admin', firstName: 'Ada', lastName: 'Marsh' }),
+      user('coordinator@demo.caddy.test', { role: 'coordinator', firstName: 'Cora', lastName: 'Whitfield' }),
+      user('worker@demo.caddy.test', { role: 'support_worker', firstName: 'Wes', lastName: 'Okafor' }),
+      user('finance@demo.caddy.test', { role: 'finance', firstName: 'Fia', lastName: 'Lindqvist' }),
+      user('viewer@demo.caddy.test', { role: 'viewer', firstName: 'Vic', lastName: 'Tamati' }),
     ],
   },
   {
@@ -36,6 +30,6 @@ export const DEMONSTRATION: readonly NewOrganization[] = [
     timeZone: 'Australia/Sydney',
     features: FEATURES,
     participantLimit: null,
-    users: [user('admin', 'other.caddy.test', 'admin', ['Otto', 'Reyes'])],
+    users: [user('admin@other.caddy.test', { role: 'admin', firstName: 'Otto', lastName: 'Reyes' })],
   },
 ];

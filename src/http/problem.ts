@@ -83,9 +83,9 @@ export class Unavailable extends AppError {
   }
 }
 
-/** Throws the refusal as the request's answer. */
-export function refuse(code: ErrorCode, detail: string, more: Pick<Refusal, 'details' | 'errors'> = {}): never {
-  throw new AppError({ code, detail, ...more });
+/** Throws a refusal as the request's answer; one that has more to say is thrown as an `AppError` of its own. */
+export function refuse(code: ErrorCode, detail: string): never {
+  throw new AppError({ code, detail });
 }
 
 /** The same answer for an unknown id and for another organisation's. */

@@ -60,7 +60,7 @@ export function daysBetween(from: string, to: string): number {
  * The instant of a wall-clock time in a zone: the first of the two when the clock goes back, null when it goes
  * forward over it.
  */
-export function instantOf(zone: string, date: string, time: string): number | null {
+export function instantOf(zone: string, { date, time }: { date: string; time: string }): number | null {
   const wall = Date.parse(`${date}T${time}:00Z`);
   const before = offsetAt(zone, wall - DAY);
   const after = offsetAt(zone, wall + DAY);
@@ -73,7 +73,8 @@ export function instantOf(zone: string, date: string, time: string): number | nu
 
 /** The first instant of a date in the zone (a zone may begin its day at 01:00). */
 export function startOfDate(zone: string, date: string): number {
-  return instantOf(zone, date, '00:00') ?? instantOf(zone, date, '01:00') ?? Date.parse(`${date}T00:00:00Z`);
+  const began = instantOf(zone, { date, time: '00:00' }) ?? instantOf(zone, { date, time: '01:00' });
+  return began ?? Date.parse(`${date}T00:00:00Z`);
 }
 
 export type Span = { minutes: number } | { missing: 'start' | 'end' } | { empty: true };
@@ -85,9 +86,9 @@ export type Span = { minutes: number } | { missing: 'start' | 'end' } | { empty:
 export function spanBetween(zone: string, shift: { date: string; start: string; end: string }): Span {
   if (shift.start === shift.end) return { empty: true };
   const endDate = shift.end < shift.start ? addDays(shift.date, 1) : shift.date;
-  const start = instantOf(zone, shift.date, shift.start);
+  const start = instantOf(zone, { date: shift.date, time: shift.start });
   if (start === null) return { missing: 'start' };
-  const end = instantOf(zone, endDate, shift.end);
+  const end = instantOf(zone, { date: endDate, time: shift.end });
   if (end === null) return { missing: 'end' };
   // Both times inside the hour that happens twice, the later one first: nothing passes.
   return end > start ? { minutes: (end - start) / MINUTE } : { empty: true };

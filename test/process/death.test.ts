@@ -51,7 +51,7 @@ beforeAll(async () => {
   const looking = setInterval(() => {
     strays.push(...descendants(service.group).filter((entry) => entry.group !== service.group));
   }, 100);
-  first = await firstAnswer(service, '/v1/me', bearer(ADMIN)).finally(() => clearInterval(looking));
+  first = await firstAnswer(service, { path: '/v1/me', headers: bearer(ADMIN) }).finally(() => clearInterval(looking));
 }, 60_000);
 
 afterAll(cleanUp, 30_000);
@@ -97,10 +97,10 @@ async function launchHalfway(): Promise<Service> {
 describe.concurrent('beside a running service', () => {
   test('npm run token prints one line that /v1/me accepts, for a demonstration user and for one that was added by the API', async () => {
     const added = { email: 'New.Person@example.com', firstName: 'New', lastName: 'Person', role: 'viewer' };
-    const created = await postKeyed(service, '/v1/users', { body: added, key: 'user', headers: bearer(ADMIN) });
+    const created = await postKeyed(service, { path: '/v1/users', body: added, key: 'user', headers: bearer(ADMIN) });
     expect(created.status).toBe(201);
     const asked = [ADMIN, 'new.person@example.com'];
-    const printed = await Promise.all(asked.map((email) => command('token.ts', [email], service)));
+    const printed = await Promise.all(asked.map((email) => command(['token.ts', email], service)));
     for (const [index, { code, stdout, stderr }] of printed.entries()) {
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
@@ -121,7 +121,7 @@ describe.concurrent('beside a running service', () => {
 
   test('a socket across the network begins with a snapshot and hears of a change', async () => {
     const headers = bearer(ADMIN);
-    const participantId = await addParticipant(service, 99, headers);
+    const participantId = await addParticipant(service, { number: 99, headers });
     const { ticket } = await fetchJson<{ ticket: string }>('/v1/live/tickets', { method: 'POST', headers });
     const socket = new WebSocket(
       `${service.url.replace('http', 'ws')}/v1/participants/${participantId}/budgets/live?ticket=${ticket}`,
@@ -165,13 +165,13 @@ async function askAgain(asked: Asked[], random: () => number): Promise<void> {
   const headers = bearer(ADMIN);
   for (const shift of asked) {
     if (shift.id !== null && shift.cancel !== 'asked' && random() > 0.1) continue;
-    const again = await postKeyed(service, '/v1/services', { body: shift.body, key: shift.key, headers });
+    const again = await postKeyed(service, { path: '/v1/services', body: shift.body, key: shift.key, headers });
     expect(again.status, `seed ${SEED}, ${shift.key}`).toBe(201);
     if (shift.id !== null) expect([again.answer.id, again.replayed]).toEqual([shift.id, 'true']);
     shift.id = again.answer.id;
     if (shift.cancel !== 'asked') continue;
     const path = `/v1/services/${shift.id}/cancel`;
-    const cancelled = await postKeyed(service, path, { body: { reason: 'test' }, key: `${shift.key}-cancel`, headers });
+    const cancelled = await postKeyed(service, { path, body: { reason: 'test' }, key: `${shift.key}-cancel`, headers });
     expect([cancelled.status, cancelled.answer.status], `seed ${SEED}, ${shift.key}`).toEqual([200, 'cancelled']);
     shift.cancel = 'acknowledged';
   }
@@ -184,7 +184,7 @@ describe(`killed ${KILLS} times under load (seed ${SEED})`, () => {
       const headers = bearer(ADMIN);
       const random = chance(SEED);
       await addItem(service);
-      const people = await Promise.all([1, 2, 3, 4, 5].map((number) => addParticipant(service, number, headers)));
+      const people = await Promise.all([1, 2, 3, 4, 5].map((number) => addParticipant(service, { number, headers })));
       const everything: Asked[] = [];
 
       for (let round = 0; round < KILLS; round++) {
@@ -203,7 +203,7 @@ describe(`killed ${KILLS} times under load (seed ${SEED})`, () => {
         expect(left.size).toBeLessThanOrEqual(everything.length + asked.length);
 
         service = launch(service);
-        const { status, body } = await firstAnswer(service, '/v1/me', headers);
+        const { status, body } = await firstAnswer(service, { path: '/v1/me', headers });
         expect(status, body).toBe(200);
         await askAgain(asked, random);
         everything.push(...asked);

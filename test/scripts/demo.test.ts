@@ -121,7 +121,8 @@ test('funding periods tile any plan and add up to its amount', () => {
       fc.constantFrom('monthly' as const, 'quarterly' as const),
       (startDate, days, cents, released) => {
         const plan = { startDate, endDate: addDays(startDate, days) };
-        expect(periodErrors(periodsOf(plan, { released, cents }) ?? [], plan, cents)).toEqual([]);
+        const periods = periodsOf(plan, { released, cents }) ?? [];
+        expect(periodErrors({ periods, allocatedCents: cents }, plan)).toEqual([]);
       },
     ),
   );

@@ -36,16 +36,18 @@ export async function commitChange(ctx: Context, change: Change): Promise<boolea
   const { tenant, actor, now, idempotency } = ctx;
   const changeId = newId('chg');
   const { entityId } = change.audit;
-  const landed = changeStatement(tenant.id, entityId, changeId);
+  const landed = changeStatement(tenant.id, { entityId, changeId });
   const proof = sql`EXISTS (SELECT 1 FROM ${raw(change.table)} WHERE id = ${entityId} AND change_id = ${changeId})
     AND NOT EXISTS (${landed})`;
   const commit = { organizationId: tenant.id, userId: actor.userId, at: now, proof };
   const statements = [
     change.head(changeId),
     ...(change.also?.(proof) ?? []),
-    ...(idempotency && change.answer ? [idempotencyStatement(idempotency, change.answer, commit)] : []),
+    ...(idempotency && change.answer
+      ? [idempotencyStatement({ request: idempotency, answer: change.answer }, commit)]
+      : []),
     // Last, because its presence is what makes `proof` false.
-    auditStatement(originOf(ctx), { ...change.audit, changeId }, commit),
+    auditStatement({ ...change.audit, changeId, origin: originOf(ctx) }, commit),
   ];
   for (let tries = 0; tries < MAX_ATTEMPTS; tries++) {
     if (tries > 0) {

@@ -29,7 +29,10 @@ function json(value: unknown): string | null {
  * The audit row of a change, for the change's own batch. `proof` is true only when the change took effect; the number
  * is the organisation's next, which is safe because a batch is alone in the database.
  */
-export function auditStatement(origin: Origin, entry: AuditEntry, commit: { at: number; proof: Sql }): Sql {
+export function auditStatement(
+  { origin, ...entry }: AuditEntry & { origin: Origin },
+  commit: { at: number; proof: Sql },
+): Sql {
   const entityType = entry.action.slice(0, entry.action.indexOf('.'));
   return sql`INSERT INTO audit_logs (organization_id, seq, at, action, entity_type, entity_id, user_id, actor, ip, user_agent,
       request_id, change_id, before, after, metadata)
@@ -41,7 +44,10 @@ export function auditStatement(origin: Origin, entry: AuditEntry, commit: { at: 
 }
 
 /** Whether a change is in the record: the look after a commit whose answer was lost. */
-export function changeStatement(organizationId: string, entityId: string, changeId: string): Sql {
+export function changeStatement(
+  organizationId: string,
+  { entityId, changeId }: Pick<AuditEntry, 'entityId' | 'changeId'>,
+): Sql {
   return sql`SELECT 1 AS landed FROM audit_logs INDEXED BY audit_logs_by_entity
     WHERE organization_id = ${organizationId} AND entity_id = ${entityId} AND change_id = ${changeId}`;
 }

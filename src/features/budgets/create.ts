@@ -10,7 +10,10 @@ import { authorizeWrite } from '../sign-in/authorize.ts';
 import { budgetDetailOf } from './queries.ts';
 
 /** Adds a line to a plan. */
-export async function createBudget(ctx: Context, planId: string, input: BudgetInput): Promise<Made<BudgetDetail>> {
+export async function createBudget(
+  ctx: Context,
+  { planId, input }: { planId: string; input: BudgetInput },
+): Promise<Made<BudgetDetail>> {
   authorizeWrite(ctx, 'budgets.write');
   const { participant_id: participantId } = await findPlan(ctx, planId);
   const budgetId = newId('bud');
@@ -23,8 +26,8 @@ export async function createBudget(ctx: Context, planId: string, input: BudgetIn
     budgetId,
     input,
   };
-  const { state } = await askLedger(ctx, participantId, (ledger) => ledger.change(command));
-  const { view, revision } = budgetDetailOf(ctx, state, budgetId);
+  const { state } = await askLedger(ctx, { participantId, call: (ledger) => ledger.change(command) });
+  const { view, revision } = budgetDetailOf(ctx, { state, budgetId });
   return {
     body: view,
     status: 201,

@@ -29,11 +29,11 @@ export function designCreateBudget(
   if (plan.lines.length >= MAX_LINES) {
     return { refused: { code: 'CONFLICT', detail: `A plan has at most ${MAX_LINES} budget lines.` } };
   }
-  const errors = input.periods ? periodErrors(input.periods, plan, input.allocatedCents) : [];
+  const errors = periodErrors(input, plan);
   if (errors.length > 0) return misfit(errors);
   const number = Math.max(0, ...plan.lines.map((line) => line.number)) + 1;
   const line = newLine(input, { id: command.budgetId, number, plan });
-  const view = budgetDetail({ ...plan, boundaries: unspentBoundaries([line]) }, line, seen.today);
+  const view = budgetDetail({ plan: { ...plan, boundaries: unspentBoundaries([line]) }, line }, seen.today);
   return {
     movesLedger: true,
     guard: sql`EXISTS (SELECT 1 FROM plans WHERE id = ${plan.id} AND start_date = ${plan.startDate} AND end_date = ${plan.endDate})`,
@@ -43,7 +43,7 @@ export function designCreateBudget(
     answer: {
       status: 201,
       headers: { Location: `/v1/budgets/${line.id}`, ETag: `"${line.revision}"` },
-      body: withAvailable(view, line.poolId, seen.today),
+      body: withAvailable(view, { poolId: line.poolId, today: seen.today }),
     },
     cause: 'budget.created',
     budgetIds: (state) => poolMates(state, line.id),
@@ -52,7 +52,7 @@ export function designCreateBudget(
 }
 
 /** The line's JSON with what the pool it joins has left, which only the database can tell once the line is in. */
-function withAvailable(view: BudgetDetail, poolId: string, today: string) {
+function withAvailable(view: BudgetDetail, { poolId, today }: { poolId: string; today: string }) {
   const body = JSON.stringify(view);
   if (today < view.startDate || view.endDate < today) return body;
   return sql`json_set(${body}, '$.availableCents', (SELECT min(released_cents - spent_cents) FROM pool_boundaries
@@ -76,7 +76,7 @@ export function designUpdateBudget(command: Command<'update-budget'>, seen: { st
   const allocatedCents = patch.allocatedCents ?? line.allocatedCents;
   const flexible = patch.flexible ?? line.flexible;
   const periods = periodsAfter(line, { patch, allocatedCents, plan });
-  const errors = periodErrors(periods, plan, allocatedCents);
+  const errors = periodErrors({ periods, allocatedCents }, plan);
   if (errors.length > 0) return misfit(errors);
   const next: Line = { ...line, allocatedCents, flexible, periods, poolId: poolOf({ ...line, flexible }) };
   if (JSON.stringify(next) === JSON.stringify(line)) return { unchanged: true };

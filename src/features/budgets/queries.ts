@@ -13,14 +13,13 @@ import type { BudgetRow } from './table.ts';
 /** A participant's lines in the plan that is shown today, or in the named one; one round trip. */
 export async function readBudgets(
   ctx: Context,
-  participantId: string,
-  planId: string | undefined,
+  { participantId, planId }: { participantId: string; planId?: string | undefined },
 ): Promise<BudgetsView> {
   const state = await loadLedger(ctx.database, { organizationId: ctx.tenant.id, participantId });
   if (!state) notFound('participant');
-  if (planId === undefined) return budgetsView(state, ctx.today);
+  if (planId === undefined) return budgetsView(state, { today: ctx.today });
   const plan = state.plans.find((candidate) => candidate.id === planId);
-  return plan ? budgetsView(state, ctx.today, plan) : notFound('plan');
+  return plan ? budgetsView(state, { today: ctx.today, plan }) : notFound('plan');
 }
 
 /** Whose line it is and in which plan; `NOT_FOUND` for an unknown id or another organisation's. */
@@ -34,12 +33,11 @@ export async function findBudget(ctx: Context, id: string): Promise<Pick<BudgetR
 /** A line as the ledger has it, with its revision. */
 export function budgetDetailOf(
   ctx: Context,
-  state: LedgerState | null,
-  id: string,
+  { state, budgetId }: { state: LedgerState | null; budgetId: string },
 ): { view: BudgetDetail; revision: number } {
-  const found = state ? findLine(state, id) : undefined;
+  const found = state ? findLine(state, budgetId) : undefined;
   if (!found) notFound('budget');
-  return { view: budgetDetail(found.plan, found.line, ctx.today), revision: found.line.revision };
+  return { view: budgetDetail(found, ctx.today), revision: found.line.revision };
 }
 
 /** A line in one round trip. */
@@ -48,7 +46,7 @@ export async function readBudget(ctx: Context, id: string): Promise<{ view: Budg
   const rows = await ctx.database.read<LedgerRows>(
     ...ledgerStatements({ organizationId: ctx.tenant.id, participantId }),
   );
-  return budgetDetailOf(ctx, ledgerStateOf(rows), id);
+  return budgetDetailOf(ctx, { state: ledgerStateOf(rows), budgetId: id });
 }
 
 type EntryRow = Pick<
@@ -59,21 +57,21 @@ type EntryRow = Pick<
 /** A line's ledger, newest first. */
 export async function listEntries(
   ctx: Context,
-  id: string,
-  query: { limit: number; cursor?: string | undefined },
+  query: { budgetId: string; limit: number; cursor?: string | undefined },
 ): Promise<Page<EntryView>> {
-  const after = readCursor(query.cursor, { name: `entries:${id}`, shape: [0, 0] });
+  const { budgetId } = query;
+  const after = readCursor(query.cursor, { name: `entries:${budgetId}`, shape: [0, 0] });
   const older = after ? sql`AND (version, number) < (${after[0]}, ${after[1]})` : sql``;
   const [[line], rows] = await ctx.database.read<[{ id: string }, EntryRow]>(
-    sql`SELECT id FROM budgets WHERE id = ${id} AND organization_id = ${ctx.tenant.id}`,
+    sql`SELECT id FROM budgets WHERE id = ${budgetId} AND organization_id = ${ctx.tenant.id}`,
     sql`SELECT version, number, kind, allocated_delta_cents, spent_delta_cents, service_id, actor_id, at FROM ledger_entries
-      WHERE budget_id = ${id} AND organization_id = ${ctx.tenant.id} ${older}
+      WHERE budget_id = ${budgetId} AND organization_id = ${ctx.tenant.id} ${older}
       ORDER BY version DESC, number DESC LIMIT ${query.limit + 1}`,
   );
   if (!line) notFound('budget');
   return pageOf(rows, {
     limit: query.limit,
-    name: `entries:${id}`,
+    name: `entries:${budgetId}`,
     key: (row) => [row.version, row.number],
     view: (row) => ({
       version: row.version,

@@ -24,7 +24,8 @@ export const participantBudgetRoutes = new Hono<AppEnv>().get(
     errors: ['NOT_FOUND', 'VALIDATION_FAILED'],
   }),
   validate('query', BudgetsQuery),
-  async (c) => c.json(await readBudgets(c.var.context, c.req.param('id'), c.req.valid('query').planId), 200),
+  async (c) =>
+    c.json(await readBudgets(c.var.context, { participantId: c.req.param('id'), ...c.req.valid('query') }), 200),
 );
 
 export const budgetRoutes = new Hono<AppEnv>()
@@ -81,5 +82,6 @@ export const budgetRoutes = new Hono<AppEnv>()
       errors: ['NOT_FOUND', 'VALIDATION_FAILED', 'INVALID_CURSOR'],
     }),
     validate('query', ListEntries),
-    async (c) => c.json(await listEntries(c.var.context, c.req.param('id'), c.req.valid('query')), 200),
+    async (c) =>
+      c.json(await listEntries(c.var.context, { budgetId: c.req.param('id'), ...c.req.valid('query') }), 200),
   );

@@ -1,7 +1,7 @@
 import { divideHalfUp } from '../../money/rules.ts';
 import { addDays, daysBetween } from '../../time/rules.ts';
 import { availableOn } from '../ledger/rules.ts';
-import { type LedgerState, type Line, type Plan, planShownOn } from '../ledger/state.ts';
+import { type LedgerState, type Line, type Plan, type PlanLine, planShownOn } from '../ledger/state.ts';
 
 export type TrafficLight = 'green' | 'amber' | 'red';
 
@@ -71,13 +71,16 @@ export function trafficLight(spentCents: number, allocatedCents: number): Traffi
 }
 
 /** Cents a day since the plan's start, today included, rounded half up; 0 before the start. */
-function burnRate(spentCents: number, plan: Plan, today: string): number {
+function burnRate({ plan, line }: PlanLine, today: string): number {
   const days = daysBetween(plan.startDate, today) + 1;
-  return days > 0 ? divideHalfUp(spentCents, days) : 0;
+  return days > 0 ? divideHalfUp(line.spentCents, days) : 0;
 }
 
 /** When the rest is used up at the present rate: today when nothing is left; null at rate 0 or after the plan's end. */
-function runOutDate(remainingCents: number, rate: number, plan: Plan, today: string): string | null {
+function runOutDate(
+  plan: Plan,
+  { remainingCents, rate, today }: { remainingCents: number; rate: number; today: string },
+): string | null {
   if (rate === 0) return null;
   const days = remainingCents <= 0 ? 0 : Math.floor(remainingCents / rate);
   // A date past the plan's end is null anyway, and a tiny rate would leave the calendar.
@@ -86,9 +89,9 @@ function runOutDate(remainingCents: number, rate: number, plan: Plan, today: str
 }
 
 /** A line as it stands on `today`, the organisation's date. */
-export function budgetView(plan: Plan, line: Line, today: string): BudgetView {
+export function budgetView({ plan, line }: PlanLine, today: string): BudgetView {
   const remainingCents = line.allocatedCents - line.spentCents;
-  const rate = burnRate(line.spentCents, plan, today);
+  const rate = burnRate({ plan, line }, today);
   const inPlan = plan.startDate <= today && today <= plan.endDate;
   return {
     id: line.id,
@@ -112,13 +115,13 @@ export function budgetView(plan: Plan, line: Line, today: string): BudgetView {
     endDate: plan.endDate,
     daysRemaining: Math.max(0, daysBetween(today, plan.endDate)),
     burnRateCentsPerDay: rate,
-    projectedRunOutDate: runOutDate(remainingCents, rate, plan, today),
+    projectedRunOutDate: runOutDate(plan, { remainingCents, rate, today }),
   };
 }
 
 /** The lines of a plan as they stand on `today`. */
 export function budgetViews(plan: Plan, today: string): BudgetView[] {
-  return plan.lines.map((line) => budgetView(plan, line, today));
+  return plan.lines.map((line) => budgetView({ plan, line }, today));
 }
 
 export interface BudgetsView {
@@ -127,7 +130,10 @@ export interface BudgetsView {
   budgets: BudgetView[];
 }
 
-/** The lines of the plan that is shown on `today`: the one that contains it, else the next, else the last. */
-export function budgetsView(state: LedgerState, today: string, plan = planShownOn(state, today)): BudgetsView {
+/** The lines of a plan on `today`; unless one is named, of the one that contains it, else the next, else the last. */
+export function budgetsView(
+  state: LedgerState,
+  { today, plan = planShownOn(state, today) }: { today: string; plan?: Plan | undefined },
+): BudgetsView {
   return { version: state.version, asOf: today, budgets: plan ? budgetViews(plan, today) : [] };
 }

@@ -22,6 +22,9 @@ export async function updateBudget(
     budgetId: target.id,
     patch: target.patch,
   };
-  const { state } = await askLedger(ctx, line.participant_id, (ledger) => ledger.change(command));
-  return budgetDetailOf(ctx, state, target.id);
+  const { state } = await askLedger(ctx, {
+    participantId: line.participant_id,
+    call: (ledger) => ledger.change(command),
+  });
+  return budgetDetailOf(ctx, { state, budgetId: target.id });
 }

@@ -36,14 +36,14 @@ export class KeyTaken extends Error {}
  */
 export async function once<View>(
   c: Request,
-  input: unknown,
-  verb: (ctx: Context) => Promise<Made<View>>,
+  { input, verb }: { input: unknown; verb: (ctx: Context) => Promise<Made<View>> },
 ): Promise<{ body: View; headers: Record<string, string> }> {
   const key = c.req.header('idempotency-key');
   if (key === undefined) return verb(c.var.context);
   if (key.length < 1 || key.length > 255 || !isStorable(key)) {
     const message = 'must have 1 to 255 characters';
-    refuse('VALIDATION_FAILED', `Idempotency-Key ${message}.`, { errors: [{ pointer: 'Idempotency-Key', message }] });
+    const errors = [{ pointer: 'Idempotency-Key', message }];
+    throw new AppError({ code: 'VALIDATION_FAILED', detail: `Idempotency-Key ${message}.`, errors });
   }
   const idempotency = {
     key,
@@ -65,13 +65,14 @@ export async function once<View>(
       if (!(error instanceof KeyTaken)) throw error;
       if (tries > 0) refuse('IN_PROGRESS', 'The same request is being worked on: ask again in a moment.');
       // Taken, and not to be replayed: the key is older than 30 days, and free again.
-      await ctx.database.write([forgetStatement(ctx.tenant.id, key, ctx.now)]);
+      await ctx.database.write([forgetStatement(ctx, key)]);
     }
   }
 }
 
-function forgetStatement(organizationId: string, key: string, now: number): Sql {
-  return sql`DELETE FROM idempotency_keys WHERE organization_id = ${organizationId} AND key = ${key} AND created_at <= ${now - KEPT}`;
+function forgetStatement(ctx: Context, key: string): Sql {
+  return sql`DELETE FROM idempotency_keys
+    WHERE organization_id = ${ctx.tenant.id} AND key = ${key} AND created_at <= ${ctx.now - KEPT}`;
 }
 
 /** Keeps the answer of a verb that had nothing to write. */
@@ -80,7 +81,7 @@ async function record(ctx: Context, made: Made<unknown>): Promise<void> {
   const answer = { status: made.status, headers: made.headers, body: JSON.stringify(made.body) };
   const commit = { organizationId: ctx.tenant.id, userId: ctx.actor.userId, at: ctx.now, proof: sql`true` };
   try {
-    await ctx.database.write([idempotencyStatement(ctx.idempotency, answer, commit)]);
+    await ctx.database.write([idempotencyStatement({ request: ctx.idempotency, answer }, commit)]);
   } catch (error) {
     if (error instanceof ConstraintError && error.constraint === KEY_TAKEN) throw new KeyTaken();
     throw error;

@@ -11,8 +11,7 @@ export interface Answer {
 
 /** The record of a keyed POST, for its change's own batch; it fails the batch when the key is taken. */
 export function idempotencyStatement(
-  request: IdempotencyRequest,
-  answer: Answer,
+  { request, answer }: { request: IdempotencyRequest; answer: Answer },
   commit: { organizationId: string; userId: string; at: number; proof: Sql },
 ): Sql {
   return sql`INSERT INTO idempotency_keys (organization_id, key, user_id, route, fingerprint, status, headers, body, created_at)

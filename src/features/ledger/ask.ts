@@ -2,9 +2,8 @@ import type { Context } from '../../context.ts';
 import { AppError } from '../../http/problem.ts';
 import { originOf } from '../audit/commit.ts';
 import { KeyTaken } from '../idempotency/once.ts';
-import { callLedger } from './client.ts';
+import { callLedger, type LedgerCall } from './client.ts';
 import type { Circumstance, Reply } from './commands.ts';
-import type { ParticipantLedger } from './object.ts';
 
 /** What every command says of the request that it comes from. */
 export function circumstance(ctx: Context): Circumstance {
@@ -14,10 +13,10 @@ export function circumstance(ctx: Context): Circumstance {
 /** Has a participant's ledger do something: its value, its refusal as an exception, its cost on the request's account. */
 export async function askLedger<Value>(
   ctx: Context,
-  participantId: string,
-  call: (stub: DurableObjectStub<ParticipantLedger>) => Promise<Reply<Value>>,
+  { participantId, call }: { participantId: string; call: LedgerCall<Reply<Value>> },
 ): Promise<Value> {
-  const reply = await callLedger(ctx.env, { organizationId: ctx.tenant.id, participantId }, call);
+  const key = { organizationId: ctx.tenant.id, participantId };
+  const reply = await callLedger(ctx.env, { key, call });
   const { usage } = ctx.database;
   usage.trips += reply.usage.trips;
   usage.rowsRead += reply.usage.rowsRead;

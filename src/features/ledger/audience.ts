@@ -70,9 +70,9 @@ function gather(waiting: News[]): News | undefined {
 }
 
 function messageOf(news: News, today: string): LedgerMessage {
-  if (news.kind === 'snapshot') return { type: 'snapshot', ...budgetsView(news.state, today) };
+  if (news.kind === 'snapshot') return { type: 'snapshot', ...budgetsView(news.state, { today }) };
   const budgets = news.state.plans.flatMap((plan) =>
-    plan.lines.filter((line) => news.budgetIds.includes(line.id)).map((line) => budgetView(plan, line, today)),
+    plan.lines.filter((line) => news.budgetIds.includes(line.id)).map((line) => budgetView({ plan, line }, today)),
   );
   return { type: 'update', version: news.state.version, budgets, cause: news.cause };
 }

@@ -1,10 +1,14 @@
 import sql, { type Sql } from 'sql-template-tag';
+import type { StructureCommit } from './structure.ts';
 
 /**
  * Writes the boundaries of a plan anew from its lines, periods, services and opening entries. The database works the
  * sums out inside the batch, so that whatever was written before is counted; the CHECK then has the last word.
  */
-export function rewriteBoundaries(planId: string, organizationId: string, proof: Sql): Sql[] {
+export function rewriteBoundaries(
+  planId: string,
+  { organizationId, proof }: Pick<StructureCommit, 'organizationId' | 'proof'>,
+): Sql[] {
   return [
     sql`DELETE FROM pool_boundaries WHERE (pool_id = ${planId} || '/self_managed' OR pool_id = ${planId} || '/plan_managed'
         OR pool_id = ${planId} || '/ndia_managed' OR pool_id IN (SELECT id FROM budgets WHERE plan_id = ${planId}))

@@ -10,7 +10,7 @@ import type { PlanRow } from '../plans/table.ts';
 import { rewriteBoundaries } from './boundaries.ts';
 import type { Reply, StructureCommand } from './commands.ts';
 import type { Design, Designed } from './design.ts';
-import { type Attempt, advance, type Keeper, persevere, reload } from './keeper.ts';
+import { type Attempt, advance, type Keeper, persevere, reload, reloadWith } from './keeper.ts';
 import { type LedgerRows, ledgerStatements, ledgerStateOf } from './load.ts';
 import { type LedgerState, planShownOn } from './state.ts';
 import { claimProof, claimStatement, insertEntries, refreshTotals } from './structure.ts';
@@ -47,13 +47,14 @@ export function change(keeper: Keeper, command: StructureCommand): Promise<Reply
   const { organizationId } = keeper.key;
   const entityId = 'budgetId' in command ? command.budgetId : command.planId;
   return persevere<Changed>(keeper, async (database) => {
-    const seen = await reload<[PlanRow, { landed: 1 }, UsedDays]>(
-      keeper,
+    const seen = await reloadWith<[PlanRow, { landed: 1 }, UsedDays]>(keeper, {
       database,
-      planStatement(command.planId, organizationId),
-      changeStatement(organizationId, entityId, command.changeId),
-      usedDaysStatement(command.planId, organizationId),
-    );
+      more: [
+        planStatement(command.planId, organizationId),
+        changeStatement(organizationId, { entityId, changeId: command.changeId }),
+        usedDaysStatement(command.planId, organizationId),
+      ],
+    });
     const [[row], [landed], [used]] = seen.more;
     const { state } = seen;
     if (!state) return { refused: { code: 'NOT_FOUND', detail: 'There is no such participant.' } };
@@ -65,7 +66,8 @@ export function change(keeper: Keeper, command: StructureCommand): Promise<Reply
     if ('refused' in designed) return designed;
     if ('unchanged' in designed) return row ? { done: { plan: row, state } } : 'again';
     try {
-      return await commit(keeper, database, {
+      return await commit(keeper, {
+        database,
         command,
         state,
         design: designed,
@@ -80,6 +82,7 @@ export function change(keeper: Keeper, command: StructureCommand): Promise<Reply
 }
 
 interface Work {
+  database: Database;
   command: StructureCommand;
   state: LedgerState;
   design: Design;
@@ -87,8 +90,8 @@ interface Work {
   token: string;
 }
 
-async function commit(keeper: Keeper, database: Database, work: Work): Promise<Attempt<Changed>> {
-  const { command, state, design, token } = work;
+async function commit(keeper: Keeper, work: Work): Promise<Attempt<Changed>> {
+  const { database, command, state, design, token } = work;
   const { planId } = command;
   const version = design.movesLedger ? state.version + 1 : state.version;
   const { userId } = command.origin;
@@ -99,10 +102,12 @@ async function commit(keeper: Keeper, database: Database, work: Work): Promise<A
     claimStatement(keeper.key, { from: state.version, to: version, token, guard: design.guard }),
     ...design.statements(commit),
     ...(design.movesLedger ? refreshTotals(planId, commit) : []),
-    ...(design.movesLedger ? rewriteBoundaries(planId, keeper.key.organizationId, proof) : []),
+    ...(design.movesLedger ? rewriteBoundaries(planId, commit) : []),
     ...insertEntries(design.entries, commit),
-    auditStatement(command.origin, { ...design.audit, changeId: command.changeId }, commit),
-    ...(command.idempotency && design.answer ? [idempotencyStatement(command.idempotency, design.answer, commit)] : []),
+    auditStatement({ ...design.audit, changeId: command.changeId, origin: command.origin }, commit),
+    ...(command.idempotency && design.answer
+      ? [idempotencyStatement({ request: command.idempotency, answer: design.answer }, commit)]
+      : []),
     // The ledger as this batch leaves it comes back with it: no further round trip.
     planStatement(planId, keeper.key.organizationId),
     ...after,
@@ -113,7 +118,7 @@ async function commit(keeper: Keeper, database: Database, work: Work): Promise<A
   const [row] = rowsAs<PlanRow>(plan);
   const next = ledgerStateOf(ledgerRows(rows));
   if (!row || !next) return 'again';
-  if (design.movesLedger) tellChange(keeper, work, next);
+  if (design.movesLedger) tellChange(keeper, { ...work, next });
   else keeper.state = next;
   return { done: { plan: row, state: next } };
 }
@@ -124,9 +129,9 @@ function ledgerRows(outcomes: Parameters<typeof rowsAs>[0][]): Rows<LedgerRows> 
 }
 
 /** Tells a change; when another plan is shown after it, the whole is told as well. */
-function tellChange(keeper: Keeper, { command, state, design }: Work, next: LedgerState): void {
+function tellChange(keeper: Keeper, { command, state, design, next }: Work & { next: LedgerState }): void {
   const today = dateAt(command.timeZone, command.now);
-  advance(keeper, next, { budgetIds: design.budgetIds(next), cause: { kind: design.cause } });
+  advance(keeper, { state: next, budgetIds: design.budgetIds(next), cause: { kind: design.cause } });
   if (keeper.told !== null && planShownOn(state, today)?.id !== planShownOn(next, today)?.id) {
     keeper.tell({ kind: 'snapshot', state: next });
   }

@@ -12,14 +12,16 @@ export function ledgerStub(env: Env, key: LedgerKey): DurableObjectStub<Particip
   return env.PARTICIPANT_LEDGER.get(id, { locationHint: 'oc' });
 }
 
+/** What a ledger is asked to do. */
+export type LedgerCall<Value> = (ledger: DurableObjectStub<ParticipantLedger>) => Promise<Value>;
+
 /**
  * Calls a participant's ledger. A call that the platform broke off is made again on a new stub, because commands carry
  * their ids and a second try is the same change; the object's own errors are not.
  */
 export async function callLedger<Value>(
   env: Env,
-  key: LedgerKey,
-  call: (stub: DurableObjectStub<ParticipantLedger>) => Promise<Value>,
+  { key, call }: { key: LedgerKey; call: LedgerCall<Value> },
 ): Promise<Value> {
   const deadline = Date.now() + DEADLINE;
   for (let tries = 0; ; tries++) {

@@ -17,9 +17,16 @@ import type { LedgerState } from './state.ts';
 
 /** What the keeper tells those who watch. */
 export type News =
-  | { kind: 'update'; state: LedgerState; budgetIds: readonly string[]; cause: Cause }
+  | ({ kind: 'update' } & Advance)
   /** Something changed that no single update describes. */
   | { kind: 'snapshot'; state: LedgerState };
+
+/** A state that an own change led to. */
+export interface Advance {
+  state: LedgerState;
+  budgetIds: readonly string[];
+  cause: Cause;
+}
 
 export interface Cause {
   kind: 'service.recorded' | 'service.cancelled' | 'budget.created' | 'budget.adjusted' | 'plan.changed';
@@ -74,11 +81,16 @@ export function inTurn<Value>(keeper: Keeper, work: () => Promise<Value>): Promi
   return result;
 }
 
-/** Reads the ledger, and whatever else in the same moment; tells the watchers when someone else has changed it. */
-export async function reload<Types extends unknown[] = []>(
+/** Reads the ledger; tells the watchers when someone else has changed it. */
+export async function reload(keeper: Keeper, database: Database): Promise<{ state: LedgerState | null }> {
+  const { state } = await reloadWith<[]>(keeper, { database, more: [] });
+  return { state };
+}
+
+/** As `reload`, with whatever else is to be read in the same moment. */
+export async function reloadWith<Types extends unknown[]>(
   keeper: Keeper,
-  database: Database,
-  ...more: { [Index in keyof Types]: Sql }
+  { database, more }: { database: Database; more: { [Index in keyof Types]: Sql } },
 ): Promise<{ state: LedgerState | null; more: Rows<Types> }> {
   const rows = await database.read<[...LedgerRows, ...Types]>(...ledgerStatements(keeper.key), ...more);
   const [participant, plans, budgets, periods, boundaries, ...others] = rows;
@@ -97,15 +109,12 @@ export function adopt(keeper: Keeper, state: LedgerState | null): void {
 }
 
 /** Takes the state after an own change, and tells what changed; a change of plans is followed by a snapshot. */
-export function advance(
-  keeper: Keeper,
-  state: LedgerState,
-  news: { budgetIds: readonly string[]; cause: Cause },
-): void {
+export function advance(keeper: Keeper, change: Advance): void {
+  const { state } = change;
   keeper.state = state;
   if (keeper.told === null) return;
   keeper.told = state.version;
-  keeper.tell({ kind: 'update', state, ...news });
+  keeper.tell({ kind: 'update', ...change });
 }
 
 /** Memory does not match the record: the next to need it reads it, and watchers get the whole at the next check. */

@@ -143,11 +143,8 @@ export class ParticipantLedger extends DurableObject<Env> {
 
   private async check(database: Database): Promise<void> {
     const sockets = this.watchers().map((socket) => ({ socket, userId: watcherOf(socket).userId }));
-    const seen = await checkWatchers(
-      database,
-      this.keeper.key,
-      sockets.map(({ userId }) => userId),
-    );
+    const userIds = sockets.map(({ userId }) => userId);
+    const seen = await checkWatchers(database, { key: this.keeper.key, userIds });
     this.timeZone = seen.timeZone ?? this.timeZone;
     for (const { socket, userId } of sockets) {
       const reason = seen.timeZone === null ? 'gone' : seen.refused.get(userId);

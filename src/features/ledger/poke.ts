@@ -9,5 +9,5 @@ import type { LedgerKey } from './name.ts';
 export function pokeLedger(ctx: Context, participantId: string): void {
   const key: LedgerKey = { organizationId: ctx.tenant.id, participantId };
   const queued = () => ctx.env.JOBS.send({ type: 'ledger.poke', ...key });
-  ctx.later(callLedger(ctx.env, key, (ledger) => ledger.poke()).catch(queued));
+  ctx.later(callLedger(ctx.env, { key, call: (ledger) => ledger.poke() }).catch(queued));
 }

@@ -17,8 +17,15 @@ export interface Recording {
   at: number;
 }
 
+/** What was chosen for the service, and the ledger that it was chosen from. */
+export interface Chosen {
+  charge: Charge;
+  state: LedgerState;
+  warnings: Warning[];
+}
+
 /** The service as it will stand once its batch is in. */
-export function serviceRow(recording: Recording, charge: Charge, state: LedgerState): ServiceRow {
+export function serviceRow(recording: Recording, { charge, state }: Omit<Chosen, 'warnings'>): ServiceRow {
   const { request } = recording;
   return {
     id: recording.serviceId,
@@ -62,8 +69,8 @@ export function equalService(
  * The batch that records a service. The first statement checks again what was chosen from memory; every later one
  * takes effect only if the service is there, so that a stale choice writes nothing.
  */
-export function recordStatements(recording: Recording, charge: Charge, state: LedgerState, warnings: Warning[]): Sql[] {
-  const row = serviceRow(recording, charge, state);
+export function recordStatements(recording: Recording, { charge, state, warnings }: Chosen): Sql[] {
+  const row = serviceRow(recording, { charge, state });
   const { line, plan } = charge;
   const cost = row.total_cost_cents;
   const organizationId = state.organizationId;
@@ -101,8 +108,13 @@ export function recordStatements(recording: Recording, charge: Charge, state: Le
       SELECT ${state.participantId}, ${row.ledger_version}, 1, ${organizationId}, ${line.id}, 'service.recorded', 0, ${cost}, NULL,
         ${row.id}, ${recording.origin.userId}, ${recording.at} WHERE ${proof}`,
     auditStatement(
-      recording.origin,
-      { action: 'service.created', entityId: row.id, changeId: row.id, after: auditedService(values) },
+      {
+        origin: recording.origin,
+        action: 'service.created',
+        entityId: row.id,
+        changeId: row.id,
+        after: auditedService(values),
+      },
       commit,
     ),
   ];
@@ -115,7 +127,7 @@ export function recordStatements(recording: Recording, charge: Charge, state: Le
       body: sql`(SELECT CASE WHEN possible_duplicate_of IS NULL THEN ${body} ELSE json_insert(${body}, '$.warnings[#]',
         json_object('code', 'POSSIBLE_DUPLICATE', 'serviceId', possible_duplicate_of)) END FROM services WHERE id = ${row.id})`,
     };
-    statements.push(idempotencyStatement(recording.idempotency, answer, commit));
+    statements.push(idempotencyStatement({ request: recording.idempotency, answer }, commit));
   }
   return statements;
 }

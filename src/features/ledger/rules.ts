@@ -59,9 +59,9 @@ export function choose(
   return first;
 }
 
-/** The pool's boundaries after `costCents` more are spent on `date`; less, when the cost is negative. */
-export function spend(boundaries: readonly Boundary[], date: string, costCents: number): Boundary[] {
+/** The pool's boundaries after `cents` more are spent on `date`; less, when they are negative. */
+export function spend(boundaries: readonly Boundary[], { date, cents }: { date: string; cents: number }): Boundary[] {
   return boundaries.map((boundary) =>
-    boundary.endsOn >= date ? { ...boundary, spentCents: boundary.spentCents + costCents } : boundary,
+    boundary.endsOn >= date ? { ...boundary, spentCents: boundary.spentCents + cents } : boundary,
   );
 }

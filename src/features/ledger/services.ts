@@ -12,10 +12,10 @@ import { type ServiceView, serviceView } from '../services/view.ts';
 import { itemStatement, knownItems, rememberItems } from '../support-items/cache.ts';
 import type { SupportItemRow } from '../support-items/table.ts';
 import type { CancelCommand, RecordCommand, Reply } from './commands.ts';
-import { advance, type Cause, distrust, isDistrusted, type Keeper, persevere, reload } from './keeper.ts';
+import { advance, type Cause, distrust, isDistrusted, type Keeper, persevere, reload, reloadWith } from './keeper.ts';
 import { recordStatements, serviceRow } from './record.ts';
 import { spend } from './rules.ts';
-import { findLine, type LedgerState, type Line, linesOfPool, type Plan } from './state.ts';
+import { findLine, type LedgerState, type Line, linesOfPool, type Plan, type PlanLine } from './state.ts';
 import { claimProof, claimStatement, insertEntries } from './structure.ts';
 import type { PoolBoundaryRow } from './table.ts';
 
@@ -33,17 +33,15 @@ export function record(keeper: Keeper, command: RecordCommand): Promise<Reply<Re
     let items = knownItems(request.supportItemCode, command.now);
     const fresh = !state || !items;
     if (fresh) {
-      const seen = await reload<[SupportItemRow, ServiceRow]>(
-        keeper,
+      const seen = await reloadWith<[SupportItemRow, ServiceRow]>(keeper, {
         database,
-        itemStatement(request.supportItemCode),
-        serviceStatement(command.serviceId, keeper.key.organizationId),
-      );
+        more: [itemStatement(request.supportItemCode), serviceStatement(command.serviceId, keeper.key.organizationId)],
+      });
       const landed = seen.more[1][0];
       if (landed)
         return { done: recorded(landed, seen.state?.status === 'inactive' ? [{ code: 'PARTICIPANT_INACTIVE' }] : []) };
       state = seen.state;
-      items = rememberItems(request.supportItemCode, seen.more[0], command.now);
+      items = rememberItems(request.supportItemCode, { rows: seen.more[0], now: command.now });
     }
     const assessment = assess(request, { state, items: items ?? [], timeZone: command.timeZone, today });
     const { charge } = assessment;
@@ -53,22 +51,20 @@ export function record(keeper: Keeper, command: RecordCommand): Promise<Reply<Re
       return fresh && refusal ? { refused: refusal } : 'again';
     }
     const recording = { ...command, at: command.now };
-    const [inserted, boundaries, line] = await database.write(
-      recordStatements(recording, charge, state, assessment.warnings),
-    );
+    const chosen = { charge, state, warnings: assessment.warnings };
+    const [inserted, boundaries, line] = await database.write(recordStatements(recording, chosen));
     const [service] = rowsAs<Pick<ServiceRow, 'possible_duplicate_of'>>(inserted);
     if (!service) return 'again';
-    const row = { ...serviceRow(recording, charge, state), possible_duplicate_of: service.possible_duplicate_of };
-    settle(
-      keeper,
+    const row = { ...serviceRow(recording, chosen), possible_duplicate_of: service.possible_duplicate_of };
+    settle(keeper, {
       state,
-      { plan: charge.plan, line: charge.line, date: row.service_date, cents: row.total_cost_cents },
-      {
-        boundaries: rowsAs(boundaries),
-        line: rowsAs(line),
-        cause: { kind: 'service.recorded', serviceId: row.id },
-      },
-    );
+      plan: charge.plan,
+      line: charge.line,
+      date: row.service_date,
+      cents: row.total_cost_cents,
+      answered: { boundaries: rowsAs(boundaries), line: rowsAs(line) },
+      cause: { kind: 'service.recorded', serviceId: row.id },
+    });
     if (isDistrusted(keeper)) await reload(keeper, database);
     return { done: recorded(row, assessment.warnings) };
   });
@@ -80,17 +76,17 @@ function recorded(row: ServiceRow, warnings: Warning[]): Recorded {
   return { service: serviceView(row), warnings: [...warnings, ...duplicate] };
 }
 
-interface Movement {
-  plan: Plan;
-  line: Line;
+interface Movement extends PlanLine {
+  /** As it was chosen from; `plan` and `line` are of it. */
+  state: LedgerState;
   date: string;
   /** What the line's spending went up by; negative when money came back. */
   cents: number;
-}
-
-interface Settled {
-  boundaries: Pick<PoolBoundaryRow, 'ends_on' | 'spent_cents'>[];
-  line: Pick<BudgetRow, 'spent_cents'>[];
+  /** The rows that the batch moved, as D1 has them now. */
+  answered: {
+    boundaries: Pick<PoolBoundaryRow, 'ends_on' | 'spent_cents'>[];
+    line: Pick<BudgetRow, 'spent_cents'>[];
+  };
   cause: Cause;
 }
 
@@ -98,9 +94,8 @@ interface Settled {
  * Moves memory on by what a batch did to one line, and tells it. Where D1 answers other sums than memory expected,
  * someone wrote without passing here: memory is dropped, and watchers get the whole anew.
  */
-function settle(keeper: Keeper, state: LedgerState, movement: Movement, settled: Settled): void {
-  const { plan, line, date, cents } = movement;
-  const boundaries = spend(plan.boundaries.get(line.poolId) ?? [], date, cents);
+function settle(keeper: Keeper, { state, plan, line, date, cents, answered, cause }: Movement): void {
+  const boundaries = spend(plan.boundaries.get(line.poolId) ?? [], { date, cents });
   const spentCents = line.spentCents + cents;
   const moved = { ...line, spentCents };
   const movedPlan: Plan = {
@@ -110,10 +105,10 @@ function settle(keeper: Keeper, state: LedgerState, movement: Movement, settled:
   };
   const expected = boundaries.filter((boundary) => boundary.endsOn >= date);
   const agrees =
-    settled.line[0]?.spent_cents === spentCents &&
-    settled.boundaries.length === expected.length &&
+    answered.line[0]?.spent_cents === spentCents &&
+    answered.boundaries.length === expected.length &&
     expected.every((boundary) =>
-      settled.boundaries.some((row) => row.ends_on === boundary.endsOn && row.spent_cents === boundary.spentCents),
+      answered.boundaries.some((row) => row.ends_on === boundary.endsOn && row.spent_cents === boundary.spentCents),
     );
   const next = {
     ...state,
@@ -124,9 +119,10 @@ function settle(keeper: Keeper, state: LedgerState, movement: Movement, settled:
     distrust(keeper);
     return;
   }
-  advance(keeper, next, {
+  advance(keeper, {
+    state: next,
     budgetIds: linesOfPool(movedPlan, line.poolId).map((other) => other.id),
-    cause: settled.cause,
+    cause,
   });
 }
 
@@ -143,11 +139,10 @@ export function cancel(keeper: Keeper, command: CancelCommand): Promise<Reply<Ca
   return persevere<Cancelled>(keeper, async (database) => {
     const fresh = !keeper.state || !known;
     if (fresh) {
-      const seen = await reload<[ServiceRow]>(
-        keeper,
+      const seen = await reloadWith<[ServiceRow]>(keeper, {
         database,
-        serviceStatement(command.service.id, key.organizationId),
-      );
+        more: [serviceStatement(command.service.id, key.organizationId)],
+      });
       known = seen.more[0][0] ?? null;
     }
     const { state } = keeper;
@@ -179,16 +174,14 @@ export function cancel(keeper: Keeper, command: CancelCommand): Promise<Reply<Ca
     });
     const [claimed, , boundaries, line] = await database.write(statements);
     if (!claimed?.rows[0]) return 'again';
-    settle(
-      keeper,
+    settle(keeper, {
+      ...found,
       state,
-      { ...found, date: service.service_date, cents: -service.total_cost_cents },
-      {
-        boundaries: rowsAs(boundaries),
-        line: rowsAs(line),
-        cause: { kind: 'service.cancelled', serviceId: service.id },
-      },
-    );
+      date: service.service_date,
+      cents: -service.total_cost_cents,
+      answered: { boundaries: rowsAs(boundaries), line: rowsAs(line) },
+      cause: { kind: 'service.cancelled', serviceId: service.id },
+    });
     if (isDistrusted(keeper)) await reload(keeper, database);
     return { done: { view: serviceView(cancelled), written: true } };
   });
@@ -237,8 +230,8 @@ function cancelStatements(command: CancelCommand, { state, line, cancelled, toke
       commit,
     ),
     auditStatement(
-      command.origin,
       {
+        origin: command.origin,
         action: 'service.cancelled',
         entityId: cancelled.id,
         changeId: command.changeId,
@@ -252,7 +245,7 @@ function cancelStatements(command: CancelCommand, { state, line, cancelled, toke
   if (command.idempotency) {
     const headers = { ETag: `"${cancelled.revision}"` };
     const answer = { status: 200 as const, headers, body: JSON.stringify(serviceView(cancelled)) };
-    statements.push(idempotencyStatement(command.idempotency, answer, commit));
+    statements.push(idempotencyStatement({ request: command.idempotency, answer }, commit));
   }
   return statements;
 }

@@ -50,6 +50,12 @@ export interface Plan {
   boundaries: Map<string, Boundary[]>;
 }
 
+/** A line and the plan it is in. */
+export interface PlanLine {
+  plan: Plan;
+  line: Line;
+}
+
 export interface LedgerState {
   participantId: string;
   organizationId: string;
@@ -83,7 +89,7 @@ export function planShownOn(state: LedgerState, date: string): Plan | undefined 
 }
 
 /** The line with this id and its plan. */
-export function findLine(state: LedgerState, budgetId: string): { plan: Plan; line: Line } | undefined {
+export function findLine(state: LedgerState, budgetId: string): PlanLine | undefined {
   for (const plan of state.plans) {
     const line = plan.lines.find((candidate) => candidate.id === budgetId);
     if (line) return { plan, line };

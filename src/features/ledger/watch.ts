@@ -23,7 +23,10 @@ export interface Check {
 }
 
 /** One round trip: the ledger's version, and which of the watching users may still see budgets. */
-export async function checkWatchers(database: Database, key: LedgerKey, userIds: readonly string[]): Promise<Check> {
+export async function checkWatchers(
+  database: Database,
+  { key, userIds }: { key: LedgerKey; userIds: readonly string[] },
+): Promise<Check> {
   const ids = [...new Set(userIds)];
   const [[participant], users] = await database.read<
     [{ ledger_version: number; time_zone: string }, Pick<UserRow, 'id' | 'status' | 'role' | 'permissions'>]

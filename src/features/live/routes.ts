@@ -4,7 +4,7 @@ import { configuration } from '../../env.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { instant } from '../../http/fields.ts';
 import { operation } from '../../http/operation.ts';
-import { notFound, refuse, Unavailable } from '../../http/problem.ts';
+import { AppError, notFound, refuse, Unavailable } from '../../http/problem.ts';
 import { callLedger } from '../ledger/client.ts';
 import { WATCHER_HEADER, type Watcher } from '../ledger/protocol.ts';
 import { findParticipant } from '../participants/queries.ts';
@@ -68,7 +68,8 @@ export const participantLiveRoutes = new Hono<AppEnv>().get(
     const { context } = c.var;
     const origin = c.req.header('origin');
     if (origin !== undefined && !configuration(c.env).ALLOWED_ORIGINS.includes(origin)) {
-      refuse('FORBIDDEN', 'Pages of this origin may not open sockets here.', { details: { origin } });
+      const detail = 'Pages of this origin may not open sockets here.';
+      throw new AppError({ code: 'FORBIDDEN', detail, details: { origin } });
     }
     const participantId = c.req.param('id');
     if (c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
@@ -78,7 +79,7 @@ export const participantLiveRoutes = new Hono<AppEnv>().get(
     const watcher: Watcher = { userId: context.actor.userId, timeZone: context.tenant.timeZone };
     const headers = { Upgrade: 'websocket', [WATCHER_HEADER]: JSON.stringify(watcher) };
     const key = { organizationId: context.tenant.id, participantId };
-    const opened = await callLedger(c.env, key, (ledger) => ledger.fetch('https://ledger/', { headers }));
+    const opened = await callLedger(c.env, { key, call: (ledger) => ledger.fetch('https://ledger/', { headers }) });
     if (opened.status === 503) throw new Unavailable();
     if (!opened.webSocket) notFound('participant');
     return new Response(null, {

@@ -25,8 +25,7 @@ export async function issueTicket(ctx: Context): Promise<Ticket> {
 /** Uses a ticket up. Whose it was; null when there is no such ticket any more. */
 export async function redeemTicket(
   database: Database,
-  ticket: string,
-  now: number,
+  { ticket, now }: { ticket: string; now: number },
 ): Promise<{ organizationId: string; userId: string } | null> {
   const [taken] = await database.write([
     sql`DELETE FROM live_tickets WHERE ticket_hash = ${await sha256(ticket)} RETURNING organization_id, user_id, expires_at`,

@@ -6,11 +6,8 @@ const WEIGHTS = [10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19];
  */
 export function isAbn(digits: string): boolean {
   if (!/^[1-9]\d{10}$/.test(digits)) return false;
-  const sum = WEIGHTS.reduce(
-    (total, weight, index) => total + weight * (Number(digits[index]) - (index === 0 ? 1 : 0)),
-    0,
-  );
-  return sum % 89 === 0;
+  const weighted = WEIGHTS.map((weight, index) => weight * (Number(digits[index]) - (index === 0 ? 1 : 0)));
+  return weighted.reduce((sum, part) => sum + part, 0) % 89 === 0;
 }
 
 /** Whether digits are a provider registration number: 405 and six or seven more (`domain.md` §2.2). */

@@ -35,7 +35,7 @@ export async function archiveParticipant(
     };
     const done = await commitChange(ctx, {
       table: 'participants',
-      head: (changeId) => setStatus(row, { ...next, change_id: changeId }),
+      head: (changeId) => setStatus(row, { next: { ...next, change_id: changeId } }),
       also: (proof) => [
         sql`UPDATE organizations SET participant_count = participant_count - 1 WHERE id = ${ctx.tenant.id} AND ${proof}`,
       ],
@@ -60,7 +60,7 @@ export async function restoreParticipant(ctx: Context, id: string): Promise<Made
   authorizeWrite(ctx, 'participants.write');
   for (let tries = 0; tries < MAX_ATTEMPTS; tries++) {
     const row = await findParticipant(ctx, id);
-    if (row.status !== 'archived') return made(ctx, row, { recorded: false });
+    if (row.status !== 'archived') return made(ctx, { row, recorded: false });
     const next: ParticipantRow = {
       ...row,
       status: 'active',
@@ -70,12 +70,12 @@ export async function restoreParticipant(ctx: Context, id: string): Promise<Made
       revision: row.revision + 1,
       updated_at: ctx.now,
     };
-    const answer = made(ctx, next, { recorded: ctx.idempotency !== null });
+    const answer = made(ctx, { row: next, recorded: ctx.idempotency !== null });
     const room = sql`EXISTS (SELECT 1 FROM organizations WHERE id = ${ctx.tenant.id}
       AND (participant_limit IS NULL OR participant_count < participant_limit))`;
     const done = await commitChange(ctx, {
       table: 'participants',
-      head: (changeId) => setStatus(row, { ...next, change_id: changeId }, room),
+      head: (changeId) => setStatus(row, { next: { ...next, change_id: changeId }, guard: room }),
       also: (proof) => [
         sql`UPDATE organizations SET participant_count = participant_count + 1 WHERE id = ${ctx.tenant.id} AND ${proof}`,
       ],
@@ -97,14 +97,14 @@ export async function restoreParticipant(ctx: Context, id: string): Promise<Made
   refuse('CONFLICT', 'Others are changing the participant at the same time: try again.');
 }
 
-function made(ctx: Context, row: ParticipantRow, options: { recorded: boolean }): Made<ParticipantView> {
+function made(ctx: Context, { row, recorded }: { row: ParticipantRow; recorded: boolean }): Made<ParticipantView> {
   const body = participantView(row, { medical: ctx.actor.permissions.includes('participants.medical') });
-  return { body, status: 200, headers: { ETag: etag(row.revision) }, ...options };
+  return { body, status: 200, headers: { ETag: etag(row.revision) }, recorded };
 }
 
-function setStatus(row: ParticipantRow, next: ParticipantRow, also: Sql = sql`true`): Sql {
+function setStatus(row: ParticipantRow, { next, guard = sql`true` }: { next: ParticipantRow; guard?: Sql }): Sql {
   return sql`UPDATE participants SET status = ${next.status}, archived_at = ${next.archived_at}, archived_by = ${next.archived_by},
       archive_reason = ${next.archive_reason}, revision = ${next.revision}, change_id = ${next.change_id}, updated_at = ${next.updated_at}
-    WHERE id = ${row.id} AND organization_id = ${row.organization_id} AND revision = ${row.revision} AND ${also}
+    WHERE id = ${row.id} AND organization_id = ${row.organization_id} AND revision = ${row.revision} AND ${guard}
     RETURNING id`;
 }

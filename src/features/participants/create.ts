@@ -28,9 +28,10 @@ export async function createParticipant(
   authorizeWrite(ctx, 'participants.write');
   if (input.plan) authorizeWrite(ctx, 'budgets.write');
   requireBirthDate(ctx, input.profile.dateOfBirth);
-  if (input.plan) await requireCoordinator(ctx, input.plan.supportCoordinatorId, '/plan/supportCoordinatorId');
+  if (input.plan)
+    await requireCoordinator(ctx, { userId: input.plan.supportCoordinatorId, pointer: '/plan/supportCoordinatorId' });
   const { plan, ...fields } = input;
-  const row = newRow(ctx, fields, plan);
+  const row = newRow(ctx, { fields, plan });
   const view = participantView(row, { medical: ctx.actor.permissions.includes('participants.medical') });
   const answer = {
     status: 201 as const,
@@ -45,7 +46,7 @@ export async function createParticipant(
       also: (fresh) => [
         sql`UPDATE organizations SET participant_count = participant_count + 1 WHERE id = ${ctx.tenant.id} AND ${fresh}`,
         insertWords({ participantId: row.id, organizationId: ctx.tenant.id, fields }, fresh),
-        ...(plan ? planStatements(ctx, plan, { participantId: row.id, proof: fresh }) : []),
+        ...(plan ? planStatements(ctx, { input: plan, participantId: row.id, proof: fresh }) : []),
       ],
       audit: { action: 'participant.created', entityId: row.id, after: plan ? { ...audited, plan } : audited },
       answer,
@@ -55,7 +56,7 @@ export async function createParticipant(
   return { body: view, status: 201, headers: answer.headers, recorded: ctx.idempotency !== null };
 }
 
-function newRow(ctx: Context, fields: ParticipantFields, plan: PlanInput | null): ParticipantRow {
+function newRow(ctx: Context, { fields, plan }: { fields: ParticipantFields; plan: PlanInput | null }): ParticipantRow {
   return {
     id: newId('par'),
     organization_id: ctx.tenant.id,
@@ -92,19 +93,22 @@ function insertParticipant(row: ParticipantRow): Sql {
     RETURNING id`;
 }
 
-function planStatements(ctx: Context, input: PlanInput, place: { participantId: string; proof: Sql }): Sql[] {
+function planStatements(
+  ctx: Context,
+  { input, participantId, proof }: { input: PlanInput; participantId: string; proof: Sql },
+): Sql[] {
   const commit = {
     organizationId: ctx.tenant.id,
-    participantId: place.participantId,
+    participantId,
     version: 1,
     actorId: ctx.actor.userId,
     at: ctx.now,
-    proof: place.proof,
+    proof,
   };
   const plan = newPlan(input, { planId: newId('pln'), budgetIds: input.budgets.map(() => newId('bud')) });
   return [
-    ...insertPlan(planRow(input, plan, commit), plan, commit),
-    ...rewriteBoundaries(plan.id, commit.organizationId, commit.proof),
+    ...insertPlan({ row: planRow({ input, plan }, commit), plan }, commit),
+    ...rewriteBoundaries(plan.id, commit),
     ...insertEntries(openingEntries(plan.lines), commit),
   ];
 }

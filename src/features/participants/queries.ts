@@ -2,7 +2,7 @@ import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { type Page, pageOf, readCursor } from '../../http/cursor.ts';
-import { notFound, refuse } from '../../http/problem.ts';
+import { AppError, notFound } from '../../http/problem.ts';
 import { prefixEnd, searchTerms } from '../../text/rules.ts';
 import { tagWord } from './rules.ts';
 import type { ListParticipants, ParticipantListItemView } from './schemas.ts';
@@ -60,7 +60,8 @@ function wordFilters(query: Query): { ranges: WordRange[]; selective: boolean; i
   const terms = query.search === undefined ? [] : searchTerms(query.search);
   if (terms.length > MAX_WORDS) {
     const message = `must have at most ${MAX_WORDS} words`;
-    refuse('VALIDATION_FAILED', `search ${message}.`, { errors: [{ pointer: 'search', message }] });
+    const errors = [{ pointer: 'search', message }];
+    throw new AppError({ code: 'VALIDATION_FAILED', detail: `search ${message}.`, errors });
   }
   const ranges = terms.map((term) => ({ from: term, to: prefixEnd(term) }));
   if (query.tag !== undefined) ranges.push({ from: tagWord(query.tag), to: `${tagWord(query.tag)}\0` });

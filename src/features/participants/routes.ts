@@ -54,7 +54,7 @@ export const participantRoutes = new Hono<AppEnv>()
     validate('json', CreateParticipant),
     async (c) => {
       const input = c.req.valid('json');
-      const { body, headers } = await once(c, input, (ctx) => createParticipant(ctx, input));
+      const { body, headers } = await once(c, { input, verb: (ctx) => createParticipant(ctx, input) });
       return c.json(shownTo(c.var.context.actor.permissions, body), 201, headers);
     },
   )
@@ -135,7 +135,8 @@ export const participantRoutes = new Hono<AppEnv>()
       errors: ['NOT_FOUND', 'PARTICIPANT_LIMIT', 'CONFLICT'],
     }),
     async (c) => {
-      const { body, headers } = await once(c, null, (ctx) => restoreParticipant(ctx, c.req.param('id')));
+      const id = c.req.param('id');
+      const { body, headers } = await once(c, { input: null, verb: (ctx) => restoreParticipant(ctx, id) });
       return c.json(shownTo(c.var.context.actor.permissions, body), 200, headers);
     },
   );

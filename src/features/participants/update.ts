@@ -30,7 +30,7 @@ export async function updateParticipant(
     const row = await findParticipant(ctx, target.id);
     requireMatch(target.ifMatch, row.revision);
     if (row.status === 'archived') refuse('PARTICIPANT_ARCHIVED', 'The participant is archived: restore them first.');
-    const next = patched(ctx, row, target.patch);
+    const next = patched(ctx, { row, patch: target.patch });
     const changed = changedColumns(row, next);
     if (changed.length === 0) return row;
     if (await write(ctx, { row, next, changed })) {
@@ -42,7 +42,7 @@ export async function updateParticipant(
 }
 
 /** The row with the patch applied and checked as a whole. */
-function patched(ctx: Context, row: ParticipantRow, patch: unknown): ParticipantRow {
+function patched(ctx: Context, { row, patch }: { row: ParticipantRow; patch: unknown }): ParticipantRow {
   const before = { ...participantFields(row), status: row.status };
   const parsed = Updated.safeParse(mergePatch(before, patch));
   if (!parsed.success) throw invalid(parsed.error);

@@ -45,8 +45,7 @@ export function newPlan(input: PlanInput, ids: { planId: string; budgetIds: read
 
 /** The row of a new plan. */
 export function planRow(
-  input: PlanInput,
-  plan: Plan,
+  { input, plan }: { input: PlanInput; plan: Plan },
   commit: Pick<StructureCommit, 'organizationId' | 'participantId' | 'at'>,
 ): PlanRow {
   return {
@@ -82,7 +81,7 @@ export function openingEntries(lines: readonly Line[]): Entry[] {
 }
 
 /** Writes a new plan with its lines and periods; boundaries and entries are the caller's, as for every change. */
-export function insertPlan(row: PlanRow, plan: Plan, commit: StructureCommit): Sql[] {
+export function insertPlan({ row, plan }: { row: PlanRow; plan: Plan }, commit: StructureCommit): Sql[] {
   return [
     sql`INSERT INTO plans (id, organization_id, participant_id, plan_number, start_date, end_date, review_date, plan_manager,
         support_coordinator_id, goals, system, management_type, dates_history, allocated_cents, spent_cents, revision, created_at,

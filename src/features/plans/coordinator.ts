@@ -1,12 +1,11 @@
 import sql from 'sql-template-tag';
 import type { Context } from '../../context.ts';
-import { refuse } from '../../http/problem.ts';
+import { AppError } from '../../http/problem.ts';
 
 /** Refuses a support coordinator who is not a user of the organisation. */
 export async function requireCoordinator(
   ctx: Context,
-  userId: string | null | undefined,
-  pointer: string,
+  { userId, pointer }: { userId: string | null | undefined; pointer: string },
 ): Promise<void> {
   if (userId === null || userId === undefined) return;
   const [found] = await ctx.database.read<[unknown]>(
@@ -14,5 +13,6 @@ export async function requireCoordinator(
   );
   if (found.length > 0) return;
   const message = 'must be a user of the organisation';
-  refuse('VALIDATION_FAILED', `supportCoordinatorId ${message}.`, { errors: [{ pointer, message }] });
+  const detail = `supportCoordinatorId ${message}.`;
+  throw new AppError({ code: 'VALIDATION_FAILED', detail, errors: [{ pointer, message }] });
 }

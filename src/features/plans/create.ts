@@ -10,23 +10,25 @@ import type { PlanInput } from './rules.ts';
 import type { PlanView } from './view.ts';
 
 /** Gives a participant one more plan. */
-export async function createPlan(ctx: Context, participantId: string, input: PlanInput): Promise<Made<PlanView>> {
+export async function createPlan(
+  ctx: Context,
+  { participantId, input }: { participantId: string; input: PlanInput },
+): Promise<Made<PlanView>> {
   authorizeWrite(ctx, 'budgets.write');
-  await requireCoordinator(ctx, input.supportCoordinatorId, '/supportCoordinatorId');
+  await requireCoordinator(ctx, { userId: input.supportCoordinatorId, pointer: '/supportCoordinatorId' });
   const planId = newId('pln');
-  const { plan, state } = await askLedger(ctx, participantId, (ledger) =>
-    ledger.change({
-      ...circumstance(ctx),
-      kind: 'create-plan',
-      changeId: newId('chg'),
-      ifMatch: null,
-      planId,
-      budgetIds: input.budgets.map(() => newId('bud')),
-      input,
-    }),
-  );
+  const command = {
+    ...circumstance(ctx),
+    kind: 'create-plan' as const,
+    changeId: newId('chg'),
+    ifMatch: null,
+    planId,
+    budgetIds: input.budgets.map(() => newId('bud')),
+    input,
+  };
+  const { plan, state } = await askLedger(ctx, { participantId, call: (ledger) => ledger.change(command) });
   return {
-    body: planViewOf(ctx, plan, state),
+    body: planViewOf(ctx, { row: plan, state }),
     status: 201,
     headers: { Location: `/v1/plans/${planId}`, ETag: etag(plan.revision) },
     recorded: ctx.idempotency !== null,

@@ -31,8 +31,8 @@ export function designCreatePlan(
   if (other)
     return conflict(`The participant has a plan from ${other.startDate} to ${other.endDate}: plans do not overlap.`);
   const plan = newPlan(input, command);
-  const row = planRow(input, plan, { ...state, at: command.now });
-  const view = planView(row, plan, seen.today);
+  const row = planRow({ input, plan }, { ...state, at: command.now });
+  const view = planView({ row, plan }, seen.today);
   return {
     movesLedger: true,
     guard: noOverlap({
@@ -42,7 +42,7 @@ export function designCreatePlan(
       endDate: input.endDate,
     }),
     entries: openingEntries(plan.lines),
-    statements: (commit) => insertPlan(row, plan, commit),
+    statements: (commit) => insertPlan({ row, plan }, commit),
     audit: { action: 'plan.created', entityId: planId, after: view },
     answer: {
       status: 201,
@@ -118,7 +118,7 @@ export function designUpdatePlan(
     const message = 'must not be before startDate';
     return { refused: { code: 'VALIDATION_FAILED', detail: message, errors: [{ pointer: '/endDate', message }] } };
   }
-  const other = overlapping(state.plans, dates, plan.id);
+  const other = overlapping(state.plans, { ...dates, except: plan.id });
   if (other)
     return conflict(`The participant has a plan from ${other.startDate} to ${other.endDate}: plans do not overlap.`);
   const moved = movedLines(plan, dates);

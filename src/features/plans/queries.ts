@@ -15,9 +15,9 @@ export async function findPlan(ctx: Context, id: string): Promise<PlanRow> {
 }
 
 /** A plan with its lines as the ledger has them, by its row. */
-export function planViewOf(ctx: Context, row: PlanRow, state: LedgerState): PlanView {
+export function planViewOf(ctx: Context, { row, state }: { row: PlanRow; state: LedgerState }): PlanView {
   const plan = state.plans.find((candidate) => candidate.id === row.id);
-  return plan ? planView(row, plan, ctx.today) : notFound('plan');
+  return plan ? planView({ row, plan }, ctx.today) : notFound('plan');
 }
 
 /** A plan with its lines, in one round trip. */
@@ -29,7 +29,7 @@ export async function readPlan(ctx: Context, id: string): Promise<{ row: PlanRow
   );
   const state = ledgerStateOf([participant, plans, budgets, periods, boundaries]);
   if (!row || !state) notFound('plan');
-  return { row, view: planViewOf(ctx, row, state) };
+  return { row, view: planViewOf(ctx, { row, state }) };
 }
 
 /** A page of a participant's plans, by start date. */
@@ -51,6 +51,6 @@ export async function listPlans(
     limit: query.limit,
     name: `plans:${participantId}`,
     key: (row) => [row.start_date],
-    view: (row) => planViewOf(ctx, row, state),
+    view: (row) => planViewOf(ctx, { row, state }),
   });
 }

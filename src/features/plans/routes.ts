@@ -47,7 +47,8 @@ export const participantPlanRoutes = new Hono<AppEnv>()
     validate('json', CreatePlan),
     async (c) => {
       const input = c.req.valid('json');
-      const { body, headers } = await once(c, input, (ctx) => createPlan(ctx, c.req.param('id'), input));
+      const wanted = { participantId: c.req.param('id'), input };
+      const { body, headers } = await once(c, { input, verb: (ctx) => createPlan(ctx, wanted) });
       return c.json(body, 201, headers);
     },
   );
@@ -110,7 +111,8 @@ export const planRoutes = new Hono<AppEnv>()
     validate('json', CreateBudget),
     async (c) => {
       const input = c.req.valid('json');
-      const { body, headers } = await once(c, input, (ctx) => createBudget(ctx, c.req.param('id'), input));
+      const wanted = { planId: c.req.param('id'), input };
+      const { body, headers } = await once(c, { input, verb: (ctx) => createBudget(ctx, wanted) });
       return c.json(body, 201, headers);
     },
   );

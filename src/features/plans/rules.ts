@@ -42,10 +42,14 @@ export function wholePeriod(dates: Dates, allocatedCents: number): Period[] {
 }
 
 /**
- * What is wrong with a line's periods (`api.md` §3): they must tile the plan, and their sum is the allocation.
- * Pointers are relative to the line.
+ * What is wrong with a line's periods (`api.md` §3): they must tile the plan, and their sum is the allocation; null
+ * periods always fit. Pointers are relative to the line.
  */
-export function periodErrors(periods: readonly Period[], dates: Dates, allocatedCents: number): FieldError[] {
+export function periodErrors(
+  { periods, allocatedCents }: { periods: readonly Period[] | null; allocatedCents: number },
+  dates: Dates,
+): FieldError[] {
+  if (periods === null) return [];
   const errors: FieldError[] = [];
   let expected = dates.startDate;
   for (const [index, period] of periods.entries()) {
@@ -75,12 +79,7 @@ export function periodErrors(periods: readonly Period[], dates: Dates, allocated
 export function planErrors(plan: Pick<PlanInput, 'startDate' | 'endDate' | 'budgets'>): FieldError[] {
   if (plan.endDate < plan.startDate) return [{ pointer: '/endDate', message: 'must not be before startDate' }];
   return plan.budgets.flatMap((line, index) =>
-    line.periods === null
-      ? []
-      : periodErrors(line.periods, plan, line.allocatedCents).map((error) => ({
-          ...error,
-          pointer: `/budgets/${index}${error.pointer}`,
-        })),
+    periodErrors(line, plan).map((error) => ({ ...error, pointer: `/budgets/${index}${error.pointer}` })),
   );
 }
 
@@ -111,6 +110,9 @@ export function planStatus(plan: Dates, today: string): PlanStatus {
 }
 
 /** The first of `plans` other than `except` that shares a day with the dates. */
-export function overlapping(plans: readonly Plan[], dates: Dates, except?: string): Plan | undefined {
+export function overlapping(
+  plans: readonly Plan[],
+  { except, ...dates }: Dates & { except?: string },
+): Plan | undefined {
   return plans.find((plan) => plan.id !== except && overlap(plan, dates));
 }

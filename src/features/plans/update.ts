@@ -15,7 +15,7 @@ export async function updatePlan(
 ): Promise<{ row: PlanRow; view: PlanView }> {
   authorizeWrite(ctx, 'budgets.write');
   const { participant_id: participantId } = await findPlan(ctx, target.id);
-  await requireCoordinator(ctx, target.patch.supportCoordinatorId, '/supportCoordinatorId');
+  await requireCoordinator(ctx, { userId: target.patch.supportCoordinatorId, pointer: '/supportCoordinatorId' });
   const command = {
     ...circumstance(ctx),
     kind: 'update-plan' as const,
@@ -24,6 +24,6 @@ export async function updatePlan(
     planId: target.id,
     patch: target.patch,
   };
-  const { plan, state } = await askLedger(ctx, participantId, (ledger) => ledger.change(command));
-  return { row: plan, view: planViewOf(ctx, plan, state) };
+  const { plan, state } = await askLedger(ctx, { participantId, call: (ledger) => ledger.change(command) });
+  return { row: plan, view: planViewOf(ctx, { row: plan, state }) };
 }

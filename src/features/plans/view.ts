@@ -1,5 +1,5 @@
 import { type BudgetView, budgetView } from '../budgets/rules.ts';
-import type { Line, Period, Plan } from '../ledger/state.ts';
+import type { Period, Plan, PlanLine } from '../ledger/state.ts';
 import { type PlanStatus, planStatus } from './rules.ts';
 import type { PlanRow } from './table.ts';
 
@@ -37,12 +37,12 @@ export interface PlanView {
 }
 
 /** A line with its periods as it stands on `today`. */
-export function budgetDetail(plan: Plan, line: Line, today: string): BudgetDetail {
-  return { ...budgetView(plan, line, today), periods: line.periods };
+export function budgetDetail({ plan, line }: PlanLine, today: string): BudgetDetail {
+  return { ...budgetView({ plan, line }, today), periods: line.periods };
 }
 
 /** A plan as clients see it on `today`; `plan` is the ledger's half of the same row. */
-export function planView(row: PlanRow, plan: Plan, today: string): PlanView {
+export function planView({ row, plan }: { row: PlanRow; plan: Plan }, today: string): PlanView {
   return {
     id: row.id,
     participantId: row.participant_id,
@@ -59,7 +59,7 @@ export function planView(row: PlanRow, plan: Plan, today: string): PlanView {
     datesHistory: JSON.parse(row.dates_history),
     allocatedCents: row.allocated_cents,
     spentCents: row.spent_cents,
-    budgets: plan.lines.map((line) => budgetDetail(plan, line, today)),
+    budgets: plan.lines.map((line) => budgetDetail({ plan, line }, today)),
     createdAt: new Date(row.created_at).toISOString(),
     updatedAt: new Date(row.updated_at).toISOString(),
   };

@@ -14,6 +14,9 @@ export async function cancelService(ctx: Context, target: { id: string; reason: 
   const headers = { ETag: etag(2) };
   if (service.status === 'cancelled') return { body: serviceView(service), status: 200, headers, recorded: false };
   const command = { ...circumstance(ctx), service, reason: target.reason, changeId: newId('chg') };
-  const { view, written } = await askLedger(ctx, service.participant_id, (ledger) => ledger.cancel(command));
+  const { view, written } = await askLedger(ctx, {
+    participantId: service.participant_id,
+    call: (ledger) => ledger.cancel(command),
+  });
   return { body: view, status: 200, headers, recorded: written && ctx.idempotency !== null };
 }

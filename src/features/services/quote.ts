@@ -30,7 +30,7 @@ export async function quoteService(ctx: Context, request: ServiceRequest): Promi
     [...LedgerRows, SupportItemRow, { id: string | null }]
   >(...ledgerStatements(key), itemStatement(request.supportItemCode), sql`SELECT ${equal} AS id`);
   const state = ledgerStateOf([participant, plans, budgets, periods, boundaries]);
-  const items = rememberItems(request.supportItemCode, itemRows, ctx.now);
+  const items = rememberItems(request.supportItemCode, { rows: itemRows, now: ctx.now });
   const assessment = assess(request, { state, items, timeZone: ctx.tenant.timeZone, today: ctx.today });
   // As in recording: unless the times come first, a participant who is not there is all there is to say.
   if (assessment.refusals[0]?.code === 'NOT_FOUND') notFound('participant');

@@ -14,7 +14,10 @@ export async function recordService(
 ): Promise<Made<ServiceView & { warnings: Warning[] }>> {
   authorizeWrite(ctx, 'services.write');
   const command = { ...circumstance(ctx), serviceId: newId('svc'), request };
-  const { service, warnings } = await askLedger(ctx, request.participantId, (ledger) => ledger.record(command));
+  const { service, warnings } = await askLedger(ctx, {
+    participantId: request.participantId,
+    call: (ledger) => ledger.record(command),
+  });
   return {
     body: { ...service, warnings },
     status: 201,

@@ -69,7 +69,7 @@ export const serviceRoutes = new Hono<AppEnv>()
     validate('json', CreateService),
     async (c) => {
       const input = c.req.valid('json');
-      const { body, headers } = await once(c, input, (ctx) => recordService(ctx, serviceRequest(input)));
+      const { body, headers } = await once(c, { input, verb: (ctx) => recordService(ctx, serviceRequest(input)) });
       return c.json(body, 201, headers);
     },
   )
@@ -123,7 +123,7 @@ export const serviceRoutes = new Hono<AppEnv>()
     async (c) => {
       const input = c.req.valid('json');
       const target = { id: c.req.param('id'), reason: input.reason };
-      const { body, headers } = await once(c, input, (ctx) => cancelService(ctx, target));
+      const { body, headers } = await once(c, { input, verb: (ctx) => cancelService(ctx, target) });
       return c.json(body, 200, headers);
     },
   );

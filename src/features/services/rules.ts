@@ -2,7 +2,7 @@ import type { Refusal } from '../../http/problem.ts';
 import { costOfMinutes, costOfQuantity, dollars, MAX_CENTS } from '../../money/rules.ts';
 import { spanBetween } from '../../time/rules.ts';
 import { choose } from '../ledger/rules.ts';
-import { type LedgerState, type Line, type Plan, planOn } from '../ledger/state.ts';
+import { type LedgerState, type PlanLine, planOn } from '../ledger/state.ts';
 import { itemOn, type SupportItem } from '../support-items/rules.ts';
 
 /** A shift as it was asked for. Prices in cents, quantity in hundredths; null where nothing was said. */
@@ -24,9 +24,7 @@ export interface Warning {
 }
 
 /** What recording the service would write. */
-export interface Charge {
-  plan: Plan;
-  line: Line;
+export interface Charge extends PlanLine {
   item: SupportItem;
   durationMinutes: number | null;
   quantityHundredths: number | null;

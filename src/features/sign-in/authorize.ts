@@ -1,15 +1,17 @@
 import type { Context } from '../../context.ts';
-import { refuse } from '../../http/problem.ts';
+import { AppError, refuse } from '../../http/problem.ts';
 import { featureOf, type Permission } from './rules.ts';
 
 /** Refuses whoever lacks the permission, or whose organisation has not subscribed to the feature it belongs to. */
 export function authorize(ctx: Context, permission: Permission): void {
   if (!ctx.actor.permissions.includes(permission)) {
-    refuse('FORBIDDEN', `You need the permission ${permission}.`, { details: { permission } });
+    const detail = `You need the permission ${permission}.`;
+    throw new AppError({ code: 'FORBIDDEN', detail, details: { permission } });
   }
   const feature = featureOf(permission);
   if (feature !== null && !ctx.tenant.features.includes(feature)) {
-    refuse('FEATURE_DISABLED', `The subscription does not have ${feature}.`, { details: { feature } });
+    const detail = `The subscription does not have ${feature}.`;
+    throw new AppError({ code: 'FEATURE_DISABLED', detail, details: { feature } });
   }
 }
 

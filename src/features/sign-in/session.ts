@@ -21,23 +21,24 @@ function unauthenticated(detail: string): never {
 async function userFromToken(c: Request, now: number): Promise<{ user: SignedInUser; fresh: boolean }> {
   const [scheme, token] = (c.req.header('authorization') ?? '').split(' ');
   if (scheme?.toLowerCase() !== 'bearer' || !token) unauthenticated('Send a token: Authorization: Bearer …');
-  const verified = await verifyToken(c.env, token, now);
+  const verified = await verifyToken(c.env, { token, now });
   if (!verified) unauthenticated('The token is not valid here, or has expired.');
-  const found = await userOf(openDatabase(c.env.DB, c.var.usage), verified.subject, now);
+  const database = openDatabase(c.env.DB, c.var.usage);
+  const found = await userOf(database, { subject: verified.subject, now });
   if (!found) refuse('USER_NOT_PROVISIONED', 'Nobody here has this sign-in: ask an administrator to add you.');
   return found;
 }
 
-async function userFromTicket(c: Request, ticket: string, now: number): Promise<SignedInUser> {
+async function userFromTicket(c: Request, { ticket, now }: { ticket: string; now: number }): Promise<SignedInUser> {
   const database = openDatabase(c.env.DB, c.var.usage);
-  const holder = await redeemTicket(database, ticket, now);
+  const holder = await redeemTicket(database, { ticket, now });
   const user = holder ? await userById(database, holder) : null;
   if (!user) unauthenticated('The ticket is not valid, was used, or is older than a minute.');
   return user;
 }
 
 /** Notes that the user was here, at most every few minutes, after the answer. Nothing depends on it. */
-function noteActivity(c: Request, user: SignedInUser, now: number): void {
+function noteActivity(c: Request, { user, now }: { user: SignedInUser; now: number }): void {
   if (user.lastActiveAt !== null && now - user.lastActiveAt < ACTIVITY) return;
   const note = sql`UPDATE users SET last_active_at = ${now} WHERE id = ${user.id} AND organization_id = ${user.tenant.id}`;
   c.executionCtx.waitUntil(
@@ -54,10 +55,12 @@ export const session: MiddlewareHandler<AppEnv> = async (c, next) => {
   const ticket =
     c.req.header('upgrade') !== undefined && c.req.path.endsWith('/live') ? c.req.query('ticket') : undefined;
   const { user, fresh } =
-    ticket === undefined ? await userFromToken(c, now) : { user: await userFromTicket(c, ticket, now), fresh: true };
+    ticket === undefined
+      ? await userFromToken(c, now)
+      : { user: await userFromTicket(c, { ticket, now }), fresh: true };
   if (user.status !== 'active') refuse('USER_SUSPENDED', `The user is ${user.status}.`);
   await limitRate(c, user);
-  if (fresh) noteActivity(c, user, now);
+  if (fresh) noteActivity(c, { user, now });
   const userAgent = c.req.header('user-agent')?.slice(0, 500) ?? null;
   c.set('context', {
     database: openDatabase(c.env.DB, c.var.usage),

@@ -32,7 +32,10 @@ function verifierFor(settings: Configuration): Verifier {
 }
 
 /** The token's user, or null when it is not one of ours, has expired, or is for another party. */
-export async function verifyToken(env: Env, token: string, now: number): Promise<VerifiedToken | null> {
+export async function verifyToken(
+  env: Env,
+  { token, now }: { token: string; now: number },
+): Promise<VerifiedToken | null> {
   const settings = configuration(env);
   const { keys, remembered } = verifierFor(settings);
   const known = remembered.get(token);

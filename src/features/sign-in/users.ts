@@ -28,8 +28,7 @@ const known = new Map<string, { user: SignedInUser; at: number }>();
 /** The user whose tokens have this subject; null when nobody here has. `fresh` tells whether the row was just read. */
 export async function userOf(
   database: Database,
-  subject: string,
-  now: number,
+  { subject, now }: { subject: string; now: number },
 ): Promise<{ user: SignedInUser; fresh: boolean } | null> {
   const entry = known.get(subject);
   if (entry && now - entry.at < MAX_AGE) return { user: entry.user, fresh: false };

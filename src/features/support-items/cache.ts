@@ -16,7 +16,10 @@ export function knownItems(code: string, now: number): readonly SupportItem[] | 
 }
 
 /** Keeps what `itemStatement` answered. */
-export function rememberItems(code: string, rows: readonly SupportItemRow[], now: number): readonly SupportItem[] {
+export function rememberItems(
+  code: string,
+  { rows, now }: { rows: readonly SupportItemRow[]; now: number },
+): readonly SupportItem[] {
   const items = rows.map(supportItem);
   if (known.size >= MAX_ITEMS) known.clear();
   // An unknown number is not remembered: the catalogue may be on its way in.

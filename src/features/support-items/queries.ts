@@ -24,7 +24,7 @@ export async function readSupportItem(
   let items = knownItems(wanted.code, ctx.now);
   if (!items) {
     const [rows] = await ctx.database.read<[SupportItemRow]>(itemStatement(wanted.code));
-    items = rememberItems(wanted.code, rows, ctx.now);
+    items = rememberItems(wanted.code, { rows, now: ctx.now });
   }
   const item = itemOn(items, wanted.date ?? ctx.today);
   return item ? supportItemView(item, wanted.zone) : notFound('support item on that date');

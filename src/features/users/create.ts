@@ -1,7 +1,7 @@
 import sql from 'sql-template-tag';
 import type { Context } from '../../context.ts';
 import { ConstraintError } from '../../database/database.ts';
-import { refuse } from '../../http/problem.ts';
+import { AppError } from '../../http/problem.ts';
 import { etag } from '../../http/revision.ts';
 import { newId } from '../../ids.ts';
 import { commitChange } from '../audit/commit.ts';
@@ -56,6 +56,7 @@ export async function explainTaken<Value>(commit: () => Promise<Value>): Promise
     const constraint = error instanceof ConstraintError ? error.constraint : null;
     const field = constraint === 'users.email_key' ? 'email' : constraint === 'users.external_id' ? 'externalId' : null;
     if (field === null) throw error;
-    refuse('CONFLICT', `Another user has this ${field}.`, { errors: [{ pointer: `/${field}`, message: 'is taken' }] });
+    const errors = [{ pointer: `/${field}`, message: 'is taken' }];
+    throw new AppError({ code: 'CONFLICT', detail: `Another user has this ${field}.`, errors });
   }
 }

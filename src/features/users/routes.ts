@@ -43,7 +43,7 @@ export const userRoutes = new Hono<AppEnv>()
     validate('json', CreateUser),
     async (c) => {
       const input = c.req.valid('json');
-      const { body, headers } = await once(c, input, (ctx) => createUser(ctx, input));
+      const { body, headers } = await once(c, { input, verb: (ctx) => createUser(ctx, input) });
       return c.json(body, 201, headers);
     },
   )

@@ -52,7 +52,7 @@ const boundary = (endsOn: string, releasedCents: number, spentCents: number): Bo
 /** The view of one line that stands alone, with `spentCents` of it spent. */
 function viewOf(spentCents: number, today: string, more: Partial<Line> = {}) {
   const alone = line({ ...more, spentCents });
-  return budgetView(plan([alone]), alone, today);
+  return budgetView({ plan: plan([alone]), line: alone }, today);
 }
 
 describe('the share used', () => {
@@ -182,7 +182,7 @@ describe('what is available today', () => {
   };
   const available = (today: string) => {
     const alone = line();
-    return budgetView(plan([alone], boundaries), alone, today).availableCents;
+    return budgetView({ plan: plan([alone], boundaries), line: alone }, today).availableCents;
   };
 
   test('is the least that any boundary from today on has left', () => {
@@ -270,7 +270,7 @@ describe('the plan that is shown', () => {
     of('b', '2025-07-01', '2025-12-31'),
     of('c', '2026-07-01', '2026-12-31'),
   ]);
-  const shown = (today: string) => budgetsView(three, today).budgets.map((view) => view.id);
+  const shown = (today: string) => budgetsView(three, { today }).budgets.map((view) => view.id);
 
   test('is the one that contains today, both its ends included', () => {
     expect(shown('2025-01-01')).toEqual(['bud_a']);
@@ -288,7 +288,8 @@ describe('the plan that is shown', () => {
   });
 
   test('is none without a plan, and the named one when one is named', () => {
-    expect(budgetsView(state([]), '2026-01-01')).toEqual({ version: 7, asOf: '2026-01-01', budgets: [] });
-    expect(budgetsView(three, '2026-01-01', three.plans[0]).budgets.map((view) => view.id)).toEqual(['bud_a']);
+    const today = '2026-01-01';
+    expect(budgetsView(state([]), { today })).toEqual({ version: 7, asOf: today, budgets: [] });
+    expect(budgetsView(three, { today, plan: three.plans[0] }).budgets.map((view) => view.id)).toEqual(['bud_a']);
   });
 });

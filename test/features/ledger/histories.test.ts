@@ -111,11 +111,11 @@ class PureLedger implements Ledger {
         status: planStatus(plan, today),
         system: plan.system,
         budgets: plan.lines.map((line) => {
-          const { categoryName: _, ...view } = budgetView(plan, line, today);
+          const { categoryName: _, ...view } = budgetView({ plan, line }, today);
           return { ...view, periods: line.periods };
         }),
       })),
-      shown: budgetsView(state, today).budgets.map((budget) => budget.id),
+      shown: budgetsView(state, { today }).budgets.map((budget) => budget.id),
     };
   }
 
@@ -174,7 +174,7 @@ class PureLedger implements Ledger {
       return { made: {} };
     }
     if (next.endDate < next.startDate) return refused('VALIDATION_FAILED');
-    if (overlapping(this.state.plans, next, planId)) return refused('CONFLICT');
+    if (overlapping(this.state.plans, { ...next, except: planId })) return refused('CONFLICT');
     const lines: Line[] = [];
     for (const line of plan.lines) {
       const periods = movePeriods(line.periods, next);
@@ -190,9 +190,7 @@ class PureLedger implements Ledger {
     const { input } = added;
     const plan = this.state.plans.find((candidate) => candidate.id === planId);
     if (!plan) return refused('NOT_FOUND');
-    if (input.periods && periodErrors(input.periods, plan, input.allocatedCents).length > 0) {
-      return refused('VALIDATION_FAILED');
-    }
+    if (periodErrors(input, plan).length > 0) return refused('VALIDATION_FAILED');
     const id = this.newId();
     const line = newLine(input, { id, number: plan.lines.length + 1, plan });
     const answer = this.rewrite({ ...plan, lines: [...plan.lines, line] }, 'CONFLICT');
@@ -207,7 +205,7 @@ class PureLedger implements Ledger {
     const flexible = patch.flexible ?? line.flexible;
     const undivided = patch.periods === null || (patch.periods === undefined && line.periods.length === 1);
     const periods = undivided ? wholePeriod(plan, allocatedCents) : (patch.periods ?? line.periods);
-    if (periodErrors(periods, plan, allocatedCents).length > 0) return refused('VALIDATION_FAILED');
+    if (periodErrors({ periods, allocatedCents }, plan).length > 0) return refused('VALIDATION_FAILED');
     const next = { ...line, allocatedCents, flexible, periods, poolId: poolOf({ ...line, flexible }) };
     if (JSON.stringify(next) === JSON.stringify(line)) return { made: {} };
     const lines = plan.lines.map((other) => (other === line ? next : other));
@@ -226,7 +224,7 @@ class PureLedger implements Ledger {
 
   /** What a recorded or cancelled service does to memory. The CHECK never has to refuse what was chosen. */
   private settle(plan: Plan, line: Line, spent: { date: string; cents: number }): void {
-    const boundaries = spend(plan.boundaries.get(line.poolId) ?? [], spent.date, spent.cents);
+    const boundaries = spend(plan.boundaries.get(line.poolId) ?? [], spent);
     expect(boundaries.filter((boundary) => boundary.spentCents > boundary.releasedCents)).toEqual([]);
     const moved = { ...line, spentCents: line.spentCents + spent.cents };
     const next: Plan = {
@@ -243,7 +241,7 @@ class PureLedger implements Ledger {
     const boundaries = unspentBoundaries(plan.lines);
     for (const { lineId, date, cents } of this.servicesOf(plan)) {
       const poolId = plan.lines.find((line) => line.id === lineId)?.poolId ?? '';
-      boundaries.set(poolId, spend(boundaries.get(poolId) ?? [], date, cents));
+      boundaries.set(poolId, spend(boundaries.get(poolId) ?? [], { date, cents }));
     }
     const broken = [...boundaries.values()].flat().some(({ spentCents, releasedCents }) => spentCents > releasedCents);
     if (broken) return refused(code);

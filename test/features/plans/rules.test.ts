@@ -21,12 +21,12 @@ const period = (startDate: string, endDate: string, amountCents = 1000): Period 
 const HALVES = [period('2026-07-01', '2026-12-31'), period('2027-01-01', '2027-06-30')];
 
 const pointers = (periods: Period[], allocatedCents = periods.reduce((sum, one) => sum + one.amountCents, 0)) =>
-  periodErrors(periods, YEAR, allocatedCents).map((error) => error.pointer);
+  periodErrors({ periods, allocatedCents }, YEAR).map((error) => error.pointer);
 
 describe("a line's funding periods", () => {
   test('are the whole plan when there are none of its own', () => {
     expect(wholePeriod(YEAR, 5000)).toEqual([period('2026-07-01', '2027-06-30', 5000)]);
-    expect(periodErrors(wholePeriod(YEAR, 5000), YEAR, 5000)).toEqual([]);
+    expect(periodErrors({ periods: wholePeriod(YEAR, 5000), allocatedCents: 5000 }, YEAR)).toEqual([]);
   });
 
   test('may be one, several or of a single day, as long as they tile the plan', () => {
@@ -69,7 +69,8 @@ describe("a line's funding periods", () => {
   });
 
   test('are told what they should have been', () => {
-    const [gap] = periodErrors([period('2026-07-01', '2026-12-30'), period('2027-01-01', '2027-06-30')], YEAR, 2000);
+    const periods = [period('2026-07-01', '2026-12-30'), period('2027-01-01', '2027-06-30')];
+    const [gap] = periodErrors({ periods, allocatedCents: 2000 }, YEAR);
     expect(gap?.message).toContain('2026-12-31');
   });
 });
@@ -134,8 +135,8 @@ describe('two plans', () => {
     });
     const plans = [plan('a', '2025-07-01', '2026-06-30'), plan('b', '2026-07-01', '2027-06-30')];
     expect(overlapping(plans, days('2026-06-30', '2026-07-01'))?.id).toBe('a');
-    expect(overlapping(plans, days('2026-06-30', '2026-07-01'), 'a')?.id).toBe('b');
-    expect(overlapping(plans, days('2026-07-01', '2027-07-30'), 'b')).toBeUndefined();
+    expect(overlapping(plans, { ...days('2026-06-30', '2026-07-01'), except: 'a' })?.id).toBe('b');
+    expect(overlapping(plans, { ...days('2026-07-01', '2027-07-30'), except: 'b' })).toBeUndefined();
     expect(overlapping(plans, days('2027-07-01', '2027-07-30'))).toBeUndefined();
   });
 });

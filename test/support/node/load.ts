@@ -27,13 +27,14 @@ export function chance(seed: number): () => number {
 }
 
 interface Keyed {
+  path: string;
   body: unknown;
   key: string;
   headers: Record<string, string>;
 }
 
 /** Sends a POST under an idempotency key. Rejects when no answer comes. */
-export async function postKeyed(service: Service, path: string, { body, key, headers }: Keyed) {
+export async function postKeyed(service: Service, { path, body, key, headers }: Keyed) {
   const response = await fetch(`${service.url}${path}`, {
     method: 'POST',
     headers: { ...headers, 'content-type': 'application/json', 'idempotency-key': key },
@@ -57,8 +58,7 @@ export async function addItem(place: Place): Promise<void> {
 /** A participant with more money than the load can spend. Their id. */
 export async function addParticipant(
   service: Service,
-  number: number,
-  headers: Record<string, string>,
+  { number, headers }: { number: number; headers: Record<string, string> },
 ): Promise<string> {
   const body = {
     ndisNumber: `4399${String(number).padStart(5, '0')}`,
@@ -73,7 +73,8 @@ export async function addParticipant(
       ],
     },
   };
-  const { status, answer } = await postKeyed(service, '/v1/participants', { body, key: `person-${number}`, headers });
+  const person = { path: '/v1/participants', body, key: `person-${number}`, headers };
+  const { status, answer } = await postKeyed(service, person);
   expect(status, JSON.stringify(answer)).toBe(201);
   return answer.id;
 }
@@ -106,7 +107,7 @@ export async function load(service: Service, options: Load): Promise<Asked[]> {
     };
   };
   const give = async (shift: Asked) => {
-    const recorded = await postKeyed(service, '/v1/services', { body: shift.body, key: shift.key, headers });
+    const recorded = await postKeyed(service, { path: '/v1/services', body: shift.body, key: shift.key, headers });
     expect(recorded.status, JSON.stringify(recorded.answer)).toBe(201);
     shift.id = recorded.answer.id;
     acknowledged += 1;
@@ -114,7 +115,7 @@ export async function load(service: Service, options: Load): Promise<Asked[]> {
     if (random() > 0.2) return;
     shift.cancel = 'asked';
     const path = `/v1/services/${shift.id}/cancel`;
-    const cancelled = await postKeyed(service, path, { body: { reason: 'test' }, key: `${shift.key}-cancel`, headers });
+    const cancelled = await postKeyed(service, { path, body: { reason: 'test' }, key: `${shift.key}-cancel`, headers });
     expect(cancelled.status, JSON.stringify(cancelled.answer)).toBe(200);
     shift.cancel = 'acknowledged';
   };

@@ -48,7 +48,7 @@ function freePort(): Promise<number> {
   });
 }
 
-function node(script: string, args: readonly string[], place: Place): ChildProcess {
+function node([script, ...args]: readonly [string, ...string[]], place: Place): ChildProcess {
   const flags = ['--disable-warning=ExperimentalWarning', join(ROOT, 'scripts', script), ...args];
   const child = spawn(process.execPath, flags, {
     cwd: ROOT,
@@ -69,16 +69,16 @@ function ending(child: ChildProcess): Promise<number | string> {
 
 /** Starts the local service; it need not answer yet. */
 export function launch(place: Place): Service {
-  const child = node('start.ts', [], place);
+  const child = node(['start.ts'], place);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
   const url = `http://127.0.0.1:${place.port}`;
   return { ...place, url, group: child.pid ?? -1, output: () => output, ended: ending(child) };
 }
 
-/** Runs one of the commands of `scripts/` to its end. */
-export async function command(script: string, args: readonly string[], place: Place) {
-  const child = node(script, args, place);
+/** Runs one of the commands of `scripts/`, its arguments behind it, to its end. */
+export async function command(line: readonly [string, ...string[]], place: Place) {
+  const child = node(line, place);
   const output = { stdout: '', stderr: '' };
   child.stdout?.on('data', (chunk) => (output.stdout += chunk));
   child.stderr?.on('data', (chunk) => (output.stderr += chunk));
@@ -86,7 +86,10 @@ export async function command(script: string, args: readonly string[], place: Pl
 }
 
 /** Asks until there is any answer at all: the first one the service ever gives to this request. */
-export async function firstAnswer(service: Service, path: string, headers: Record<string, string> = {}) {
+export async function firstAnswer(
+  service: Service,
+  { path, headers }: { path: string; headers: Record<string, string> },
+) {
   let ended: number | string | null = null;
   service.ended.then((how) => {
     ended = how;

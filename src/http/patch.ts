@@ -9,12 +9,12 @@ function isObject(value: Json): value is Record<string, Json> {
 /** A JSON merge patch applied to a value (RFC 7396): absent leaves, null takes away, objects merge, all else replaces. */
 export function mergePatch(target: Json, patch: Json): Json {
   if (!isObject(patch)) return patch;
-  const merged: Record<string, Json> = isObject(target) ? { ...target } : {};
+  const merged = new Map<string, Json>(isObject(target) ? Object.entries(target) : []);
   for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete merged[key];
-    else merged[key] = mergePatch(merged[key], value);
+    if (value === null) merged.delete(key);
+    else merged.set(key, mergePatch(merged.get(key), value));
   }
-  return merged;
+  return Object.fromEntries(merged);
 }
 
 type Patch<Value> = Value extends readonly unknown[]

@@ -1,5 +1,5 @@
 import { zValidator } from '@hono/zod-validator';
-import type { MiddlewareHandler, ValidationTargets } from 'hono';
+import type { Context, MiddlewareHandler, ValidationTargets } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { resolver, uniqueSymbol } from 'hono-openapi';
 import type { z } from 'zod';
@@ -51,11 +51,49 @@ export function validate<Schema extends z.ZodType, Target extends keyof Validati
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
+/** A name that JavaScript's objects give a meaning of its own: validation would lose it without a word. */
+const PROTOTYPE = /"__proto__"\s*:/;
+
+/** Where in a body the name is used. */
+function pointerToPrototype(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [name, inner] of Object.entries(value)) {
+    const pointer = name === '__proto__' ? '' : pointerToPrototype(inner);
+    if (pointer !== null) return `/${escaped(name)}${pointer}`;
+  }
+  return null;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Hono's own parser says so.
+    return null;
+  }
+}
+
+/** Refuses bytes that are no text, and a name that would be lost. Hono parses what was read here: it is read once. */
+async function checkText(c: Context): Promise<void> {
+  const bytes = await c.req.arrayBuffer();
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    refuse('MALFORMED_JSON', 'The body is not UTF-8.');
+  }
+  const pointer = PROTOTYPE.test(text) ? pointerToPrototype(parsed(text)) : null;
+  if (pointer === null) return;
+  const message = 'is not a name that a field can have';
+  throw new AppError({ code: 'VALIDATION_FAILED', detail: `${pointer} ${message}.`, errors: [{ pointer, message }] });
+}
+
 /** Refuses a request without a body, which Hono's validator would take for an empty object. Its types stay as they are. */
 function withBody<Validator extends MiddlewareHandler>(validator: Validator): Validator {
-  const guarded: MiddlewareHandler = (c, next) => {
+  const guarded: MiddlewareHandler = async (c, next) => {
     if (!JSON_TYPE.test(c.req.header('content-type') ?? ''))
       refuse('MALFORMED_JSON', 'Send a JSON body, as application/json.');
+    await checkText(c);
     return validator(c, next);
   };
   return guarded as Validator;

@@ -128,6 +128,17 @@ describe('a body that is no JSON', () => {
     expect(await tryAll([{ label: 'nothing', send, expected: MALFORMED }])).toEqual(FINE);
   });
 
+  test('is refused when its bytes are not UTF-8, and stored nowhere', async () => {
+    const bytes = new Uint8Array([...new TextEncoder().encode('{"lastName":"'), 0xc3, 0x28, 0x22, 0x7d]);
+    const response = await exports.default.fetch('https://caddy.test/v1/me', {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${world.admin.token}`, 'content-type': 'application/json' },
+      body: bytes,
+    });
+    expect([response.status, (await response.json<Json>()).code]).toEqual([400, 'MALFORMED_JSON']);
+    expect((await world.admin.get('/v1/me')).body.user.lastName).not.toContain('\ufffd');
+  });
+
   test('is refused when there is none and no type of one either: the document requires it', async () => {
     const answers = await few(withBody, async (operation) => sendRaw(operation, null, {}));
     const taken = answers.flatMap(({ status }, index) =>

@@ -192,8 +192,17 @@ describe('custom fields', () => {
   test('keep names that every object has, and pollute nothing', async () => {
     const sent = JSON.parse('{"a":{"constructor":{"x":1},"toString":"t","hasOwnProperty":1}}');
     expect(await become({ a: {} }, sent)).toEqual(sent);
-    await patch(KEY, JSON.parse('{"customFields":{"a":{"__proto__":{"polluted":true}}}}'));
+  });
+
+  test('refuse the one name that would be lost on the way', async () => {
+    const before = await fill(KEY);
+    for (const customFields of ['{"__proto__":1}', '{"a":{"__proto__":{"polluted":true}}}']) {
+      const answer = await world.admin.patch(places[KEY] ?? '', JSON.parse(`{"customFields":${customFields}}`));
+      expect(answer.status, customFields).toBe(400);
+      expect(answer.body.errors[0].pointer).toMatch(/^\/customFields(\/a)?\/__proto__$/);
+    }
     expect(({} as Json).polluted).toBeUndefined();
+    expect((await world.admin.get(places[KEY] ?? '')).body.customFields).toEqual(before.customFields);
   });
 
   test('merge into names that every object has as into any other', async () => {

@@ -52,21 +52,22 @@ function indexFor(query: Query, entityType: string | undefined): Sql {
 }
 
 /**
- * Rows are numbered as they are committed and dated as they were begun, so that the two orders differ by the few rows
- * that were under way at once. Far more than those are looked at beyond where a time bound falls.
+ * Rows are numbered as they are committed and dated as they were begun. No change is under way for longer than this
+ * (ms), clocks that differ included: a row dated so much before a bound was committed before everything beyond it.
  */
-const UNDER_WAY = 300;
+const UNDER_WAY = 15 * 60_000;
 
 /** The numbers between which the rows from an instant on, or before one, are. */
 function numbers(organizationId: string, bound: { from?: number; before?: number }): Sql[] {
   const edge = (condition: Sql, direction: string) => sql`(SELECT seq FROM audit_logs INDEXED BY audit_logs_by_time
     WHERE organization_id = ${organizationId} AND ${condition} ORDER BY at ${raw(direction)} LIMIT 1)`;
+  const earlier = (at: number) => sql`seq > coalesce(${edge(sql`at < ${at - UNDER_WAY}`, 'DESC')}, 0)`;
+  const later = (at: number) =>
+    sql`seq < coalesce(${edge(sql`at > ${at + UNDER_WAY}`, 'ASC')}, ${Number.MAX_SAFE_INTEGER})`;
   const { from, before } = bound;
   return [
-    ...(from === undefined ? [] : [sql`at >= ${from}`, sql`seq >= ${edge(sql`at >= ${from}`, 'ASC')} - ${UNDER_WAY}`]),
-    ...(before === undefined
-      ? []
-      : [sql`at < ${before}`, sql`seq <= ${edge(sql`at < ${before}`, 'DESC')} + ${UNDER_WAY}`]),
+    ...(from === undefined ? [] : [sql`at >= ${from}`, earlier(from)]),
+    ...(before === undefined ? [] : [sql`at < ${before}`, later(before)]),
   ];
 }
 

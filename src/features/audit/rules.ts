@@ -15,3 +15,30 @@ export const AUDIT_ACTIONS = [
   'service.cancelled',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+type Fields = Record<string, unknown>;
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * What differs between two values of the same shape, as the record keeps it: only the fields that changed, objects
+ * field by field and lists as a whole. Null when nothing did.
+ */
+export function difference(before: Fields, after: Fields): { before: Fields; after: Fields } | null {
+  const was = new Map<string, unknown>();
+  const is = new Map<string, unknown>();
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const [one, other] = [before[name], after[name]];
+    const inside = isFields(one) && isFields(other) ? difference(one, other) : null;
+    if (inside) {
+      was.set(name, inside.before);
+      is.set(name, inside.after);
+    } else if (JSON.stringify(one) !== JSON.stringify(other)) {
+      if (one !== undefined) was.set(name, one);
+      if (other !== undefined) is.set(name, other);
+    }
+  }
+  return was.size + is.size === 0 ? null : { before: Object.fromEntries(was), after: Object.fromEntries(is) };
+}

@@ -42,10 +42,9 @@ export function budgetDetailOf(
 
 /** A line in one round trip. */
 export async function readBudget(ctx: Context, id: string): Promise<{ view: BudgetDetail; revision: number }> {
-  const participantId = sql`(SELECT participant_id FROM budgets WHERE id = ${id})`;
-  const rows = await ctx.database.read<LedgerRows>(
-    ...ledgerStatements({ organizationId: ctx.tenant.id, participantId }),
-  );
+  const organizationId = ctx.tenant.id;
+  const participantId = sql`(SELECT participant_id FROM budgets WHERE id = ${id} AND organization_id = ${organizationId})`;
+  const rows = await ctx.database.read<LedgerRows>(...ledgerStatements({ organizationId, participantId }));
   return budgetDetailOf(ctx, { state: ledgerStateOf(rows), budgetId: id });
 }
 

@@ -11,7 +11,7 @@ export function rewriteBoundaries(
 ): Sql[] {
   return [
     sql`DELETE FROM pool_boundaries WHERE (pool_id = ${planId} || '/self_managed' OR pool_id = ${planId} || '/plan_managed'
-        OR pool_id = ${planId} || '/ndia_managed' OR pool_id IN (SELECT id FROM budgets WHERE plan_id = ${planId}))
+        OR pool_id = ${planId} || '/ndia_managed' OR pool_id IN (SELECT id FROM budgets WHERE plan_id = ${planId} AND organization_id = ${organizationId}))
       AND organization_id = ${organizationId} AND ${proof}`,
     sql`INSERT INTO pool_boundaries (pool_id, ends_on, organization_id, participant_id, plan_id, released_cents, spent_cents)
       ${boundarySums(planId, organizationId)} WHERE ${proof}`,

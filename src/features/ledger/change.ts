@@ -46,7 +46,7 @@ function design(command: StructureCommand, seen: Seen): Designed {
 export function change(keeper: Keeper, command: StructureCommand): Promise<Reply<Changed>> {
   const { organizationId } = keeper.key;
   const entityId = 'budgetId' in command ? command.budgetId : command.planId;
-  return persevere<Changed>(keeper, async (database) => {
+  const attempt = async (database: Database): Promise<Attempt<Changed>> => {
     const seen = await reloadWith<[PlanRow, { landed: 1 }, UsedDays]>(keeper, {
       database,
       more: [
@@ -78,7 +78,8 @@ export function change(keeper: Keeper, command: StructureCommand): Promise<Reply
       const { state: present } = await reload(keeper, database);
       return { refused: designed.belowSpent(present ?? state) };
     }
-  });
+  };
+  return persevere(keeper, { requestId: command.origin.requestId, attempt });
 }
 
 interface Work {

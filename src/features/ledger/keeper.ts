@@ -69,8 +69,9 @@ export function commandInTurn<Value>(keeper: Keeper, command: () => Promise<Repl
 }
 
 /** A rule of the schema that refuses a change however often it is chosen anew is our mistake: its name says where. */
-function stubborn(error: ConstraintError): ConstraintError {
-  console.error(JSON.stringify({ level: 'error', event: 'ledger.constraint', constraint: error.constraint }));
+function stubborn(error: ConstraintError, requestId: string): ConstraintError {
+  const { constraint } = error;
+  console.error(JSON.stringify({ level: 'error', event: 'ledger.constraint', constraint, requestId }));
   return error;
 }
 
@@ -136,7 +137,7 @@ export type Attempt<Value> = { done: Value } | { refused: Refusal } | 'again';
  */
 export async function persevere<Value>(
   keeper: Keeper,
-  attempt: (database: Database, tries: number) => Promise<Attempt<Value>>,
+  { requestId, attempt }: { requestId: string; attempt: (database: Database) => Promise<Attempt<Value>> },
 ): Promise<Reply<Value>> {
   const usage = noUsage();
   const database = keeper.openDatabase(usage);
@@ -144,7 +145,7 @@ export async function persevere<Value>(
     const until = Date.now() + PATIENCE;
     for (let tries = 0; tries < MAX_ATTEMPTS && Date.now() < until; tries++) {
       try {
-        const outcome = await attempt(database, tries);
+        const outcome = await attempt(database);
         if (outcome !== 'again') {
           if ('done' in outcome) return { ok: true, value: outcome.done, usage };
           return { ok: false, keyTaken: false, refusal: outcome.refused, usage };
@@ -157,7 +158,7 @@ export async function persevere<Value>(
           return { ok: false, keyTaken: true, usage };
         if (error instanceof OutcomeUnknown) await scheduler.wait(backOff(tries));
         else if (!(error instanceof ConstraintError)) throw error;
-        else if (tries === MAX_ATTEMPTS - 1) throw stubborn(error);
+        else if (tries === MAX_ATTEMPTS - 1) throw stubborn(error, requestId);
       }
     }
   } catch (error) {

@@ -58,11 +58,14 @@ export function serviceRow(recording: Recording, { charge, state }: Omit<Chosen,
 
 /** An equal, standing shift of the same worker, as an expression: the earliest one's id, or null. */
 export function equalService(
-  row: Pick<ServiceRow, 'participant_id' | 'service_date' | 'support_item_code' | 'start_time' | 'support_worker_id'>,
+  row: Pick<
+    ServiceRow,
+    'organization_id' | 'participant_id' | 'service_date' | 'support_item_code' | 'start_time' | 'support_worker_id'
+  >,
 ): Sql {
   return sql`(SELECT min(id) FROM services INDEXED BY services_by_participant WHERE participant_id = ${row.participant_id} AND service_date = ${row.service_date}
     AND support_item_code = ${row.support_item_code} AND start_time IS ${row.start_time}
-    AND support_worker_id = ${row.support_worker_id} AND status = 'completed')`;
+    AND support_worker_id = ${row.support_worker_id} AND status = 'completed' AND organization_id = ${row.organization_id})`;
 }
 
 /**
@@ -74,7 +77,7 @@ export function recordStatements(recording: Recording, { charge, state, warnings
   const { line, plan } = charge;
   const cost = row.total_cost_cents;
   const organizationId = state.organizationId;
-  const proof = sql`EXISTS (SELECT 1 FROM services WHERE id = ${row.id})`;
+  const proof = sql`EXISTS (SELECT 1 FROM services WHERE id = ${row.id} AND organization_id = ${organizationId})`;
   const commit = { organizationId, userId: recording.origin.userId, at: recording.at, proof };
   const { possible_duplicate_of: _, ...values } = row;
   const statements = [
@@ -125,7 +128,7 @@ export function recordStatements(recording: Recording, { charge, state, warnings
       headers: { Location: `/v1/services/${row.id}`, ETag: '"1"' },
       // Only the database knows of an equal shift; it adds the warning where the answer keeps them.
       body: sql`(SELECT CASE WHEN possible_duplicate_of IS NULL THEN ${body} ELSE json_insert(${body}, '$.warnings[#]',
-        json_object('code', 'POSSIBLE_DUPLICATE', 'serviceId', possible_duplicate_of)) END FROM services WHERE id = ${row.id})`,
+        json_object('code', 'POSSIBLE_DUPLICATE', 'serviceId', possible_duplicate_of)) END FROM services WHERE id = ${row.id} AND organization_id = ${organizationId})`,
     };
     statements.push(idempotencyStatement({ request: recording.idempotency, answer }, commit));
   }

@@ -1,5 +1,5 @@
 import sql, { type Sql } from 'sql-template-tag';
-import { rowsAs } from '../../database/database.ts';
+import { type Database, rowsAs } from '../../database/database.ts';
 import { newId } from '../../ids.ts';
 import { dateAt } from '../../time/rules.ts';
 import { auditStatement } from '../audit/entry.ts';
@@ -12,7 +12,17 @@ import { type ServiceView, serviceView } from '../services/view.ts';
 import { itemStatement, knownItems, rememberItems } from '../support-items/cache.ts';
 import type { SupportItemRow } from '../support-items/table.ts';
 import type { CancelCommand, RecordCommand, Reply } from './commands.ts';
-import { advance, type Cause, distrust, isDistrusted, type Keeper, persevere, reload, reloadWith } from './keeper.ts';
+import {
+  type Attempt,
+  advance,
+  type Cause,
+  distrust,
+  isDistrusted,
+  type Keeper,
+  persevere,
+  reload,
+  reloadWith,
+} from './keeper.ts';
 import { recordStatements, serviceRow } from './record.ts';
 import { spend } from './rules.ts';
 import { findLine, type LedgerState, type Line, linesOfPool, type Plan, type PlanLine } from './state.ts';
@@ -28,7 +38,7 @@ export interface Recorded {
 export function record(keeper: Keeper, command: RecordCommand): Promise<Reply<Recorded>> {
   const { request } = command;
   const today = dateAt(command.timeZone, command.now);
-  return persevere<Recorded>(keeper, async (database) => {
+  const attempt = async (database: Database): Promise<Attempt<Recorded>> => {
     let { state } = keeper;
     let items = knownItems(request.supportItemCode, command.now);
     const fresh = !state || !items;
@@ -67,7 +77,8 @@ export function record(keeper: Keeper, command: RecordCommand): Promise<Reply<Re
     });
     if (isDistrusted(keeper)) await reload(keeper, database);
     return { done: recorded(row, assessment.warnings) };
-  });
+  };
+  return persevere(keeper, { requestId: command.origin.requestId, attempt });
 }
 
 function recorded(row: ServiceRow, warnings: Warning[]): Recorded {
@@ -136,7 +147,7 @@ export interface Cancelled {
 export function cancel(keeper: Keeper, command: CancelCommand): Promise<Reply<Cancelled>> {
   const { key } = keeper;
   let known: ServiceRow | null = command.service;
-  return persevere<Cancelled>(keeper, async (database) => {
+  const attempt = async (database: Database): Promise<Attempt<Cancelled>> => {
     const fresh = !keeper.state || !known;
     if (fresh) {
       const seen = await reloadWith<[ServiceRow]>(keeper, {
@@ -184,7 +195,8 @@ export function cancel(keeper: Keeper, command: CancelCommand): Promise<Reply<Ca
     });
     if (isDistrusted(keeper)) await reload(keeper, database);
     return { done: { view: serviceView(cancelled), written: true } };
-  });
+  };
+  return persevere(keeper, { requestId: command.origin.requestId, attempt });
 }
 
 interface Cancelling {
@@ -203,8 +215,8 @@ function cancelStatements(command: CancelCommand, { state, line, cancelled, toke
   const proof = claimProof(key, token);
   const version = state.version + 1;
   const commit = { ...key, userId, actorId: userId, at: command.now, version, proof };
-  const guard = sql`EXISTS (SELECT 1 FROM services WHERE id = ${cancelled.id} AND status = 'completed')
-    AND EXISTS (SELECT 1 FROM budgets WHERE id = ${line.id} AND pool_id = ${line.poolId})`;
+  const guard = sql`EXISTS (SELECT 1 FROM services WHERE id = ${cancelled.id} AND organization_id = ${organizationId} AND status = 'completed')
+    AND EXISTS (SELECT 1 FROM budgets WHERE id = ${line.id} AND organization_id = ${organizationId} AND pool_id = ${line.poolId})`;
   const statements = [
     claimStatement(key, { from: state.version, to: version, token, guard }),
     sql`UPDATE services SET status = 'cancelled', revision = ${cancelled.revision}, cancelled_at = ${cancelled.cancelled_at},

@@ -32,7 +32,8 @@ export function claimStatement(key: LedgerKey, claim: { from: number; to: number
 
 /** True only in the batch whose claim was granted: every attempt has a token of its own. */
 export function claimProof(key: LedgerKey, token: string): Sql {
-  return sql`EXISTS (SELECT 1 FROM participants WHERE id = ${key.participantId} AND ledger_change_id = ${token})`;
+  return sql`EXISTS (SELECT 1 FROM participants WHERE id = ${key.participantId} AND organization_id = ${key.organizationId}
+    AND ledger_change_id = ${token})`;
 }
 
 /** New lines of a plan and their periods. */
@@ -84,9 +85,10 @@ export function insertEntries(entries: readonly Entry[], commit: StructureCommit
 /** Brings a plan's allocated total in step with its lines, and the participant's last plan end with their plans. */
 export function refreshTotals(planId: string, commit: StructureCommit): Sql[] {
   return [
-    sql`UPDATE plans SET allocated_cents = (SELECT coalesce(sum(allocated_cents), 0) FROM budgets WHERE plan_id = ${planId})
+    sql`UPDATE plans SET allocated_cents = (SELECT coalesce(sum(allocated_cents), 0) FROM budgets WHERE plan_id = ${planId} AND organization_id = ${commit.organizationId})
       WHERE id = ${planId} AND organization_id = ${commit.organizationId} AND ${commit.proof}`,
-    sql`UPDATE participants SET plan_end_key = (SELECT max(end_date) FROM plans WHERE participant_id = ${commit.participantId})
+    sql`UPDATE participants SET plan_end_key = (SELECT max(end_date) FROM plans
+        WHERE participant_id = ${commit.participantId} AND organization_id = ${commit.organizationId})
       WHERE id = ${commit.participantId} AND organization_id = ${commit.organizationId} AND ${commit.proof}`,
   ];
 }

@@ -6,6 +6,7 @@ import { mergePatch } from '../../http/patch.ts';
 import { refuse } from '../../http/problem.ts';
 import { invalid } from '../../http/validate.ts';
 import { commitChange } from '../audit/commit.ts';
+import { difference } from '../audit/rules.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { forgetUsers } from '../sign-in/users.ts';
 import { findOrganization } from './queries.ts';
@@ -26,10 +27,14 @@ export async function updateOrganization(
     requireMatch(target.ifMatch, row.revision);
     const parsed = OrganizationFields.safeParse(mergePatch(organizationFields(row), target.patch));
     if (!parsed.success) throw invalid(parsed.error);
-    const columns = organizationColumns(parsed.data);
-    const changed = Object.entries(columns).filter(([column, value]) => row[column as keyof typeof columns] !== value);
-    if (changed.length === 0) return row;
-    const next: OrganizationRow = { ...row, ...columns, revision: row.revision + 1, updated_at: ctx.now };
+    const changed = difference(organizationFields(row), parsed.data);
+    if (!changed) return row;
+    const next: OrganizationRow = {
+      ...row,
+      ...organizationColumns(parsed.data),
+      revision: row.revision + 1,
+      updated_at: ctx.now,
+    };
     const done = await commitChange(ctx, {
       table: 'organizations',
       head: (changeId) => sql`UPDATE organizations SET name = ${next.name}, abn = ${next.abn},
@@ -37,12 +42,7 @@ export async function updateOrganization(
           date_format = ${next.date_format}, business_hours = ${next.business_hours}, claim_duration = ${next.claim_duration},
           contacts = ${next.contacts}, revision = ${next.revision}, change_id = ${changeId}, updated_at = ${next.updated_at}
         WHERE id = ${row.id} AND revision = ${row.revision} RETURNING id`,
-      audit: {
-        action: 'organization.updated',
-        entityId: row.id,
-        before: Object.fromEntries(changed.map(([column]) => [column, row[column as keyof typeof columns]])),
-        after: Object.fromEntries(changed),
-      },
+      audit: { action: 'organization.updated', entityId: row.id, ...changed },
     });
     if (done) {
       forgetUsers();

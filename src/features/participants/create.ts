@@ -5,13 +5,15 @@ import { ConstraintError } from '../../database/database.ts';
 import { refuse } from '../../http/problem.ts';
 import { etag } from '../../http/revision.ts';
 import { newId } from '../../ids.ts';
-import { commitChange } from '../audit/commit.ts';
+import { commitChange, originOf } from '../audit/commit.ts';
+import { auditStatement } from '../audit/entry.ts';
 import type { Made } from '../idempotency/once.ts';
 import { rewriteBoundaries } from '../ledger/boundaries.ts';
 import { insertEntries } from '../ledger/structure.ts';
 import { insertPlan, newPlan, openingEntries, planRow } from '../plans/build.ts';
 import { requireCoordinator } from '../plans/coordinator.ts';
 import type { PlanInput } from '../plans/rules.ts';
+import { planView } from '../plans/view.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { requireBirthDate } from './birth-date.ts';
 import { nameKey } from './rules.ts';
@@ -48,7 +50,7 @@ export async function createParticipant(
         insertWords({ participantId: row.id, organizationId: ctx.tenant.id, fields }, fresh),
         ...(plan ? planStatements(ctx, { input: plan, participantId: row.id, proof: fresh }) : []),
       ],
-      audit: { action: 'participant.created', entityId: row.id, after: plan ? { ...audited, plan } : audited },
+      audit: { action: 'participant.created', entityId: row.id, after: audited },
       answer,
     }),
   );
@@ -106,10 +108,16 @@ function planStatements(
     proof,
   };
   const plan = newPlan(input, { planId: newId('pln'), budgetIds: input.budgets.map(() => newId('bud')) });
+  const row = planRow({ input, plan }, commit);
+  const view = planView({ row, plan }, ctx.today);
   return [
-    ...insertPlan({ row: planRow({ input, plan }, commit), plan }, commit),
+    ...insertPlan({ row, plan }, commit),
     ...rewriteBoundaries(plan.id, commit),
     ...insertEntries(openingEntries(plan.lines), commit),
+    auditStatement(
+      { origin: originOf(ctx), action: 'plan.created', entityId: plan.id, changeId: newId('chg'), after: view },
+      commit,
+    ),
   ];
 }
 

@@ -2,8 +2,9 @@ import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { type Page, pageOf, readCursor } from '../../http/cursor.ts';
-import { AppError, notFound } from '../../http/problem.ts';
-import { prefixEnd, searchTerms } from '../../text/rules.ts';
+import { notFound } from '../../http/problem.ts';
+import { searchWords } from '../../http/search.ts';
+import { prefixEnd } from '../../text/rules.ts';
 import { tagWord } from './rules.ts';
 import type { ListParticipants, ParticipantListItemView } from './schemas.ts';
 import type { ParticipantRow } from './table.ts';
@@ -49,7 +50,6 @@ const ORDERS = {
 
 /** Shorter words match so many participants that walking the list finds a page sooner than collecting them. */
 const SELECTIVE = 3;
-const MAX_WORDS = 10;
 
 interface WordRange {
   from: string;
@@ -57,12 +57,7 @@ interface WordRange {
 }
 
 function wordFilters(query: Query): { ranges: WordRange[]; selective: boolean; impossible: boolean } {
-  const terms = query.search === undefined ? [] : searchTerms(query.search);
-  if (terms.length > MAX_WORDS) {
-    const message = `must have at most ${MAX_WORDS} words`;
-    const errors = [{ pointer: 'search', message }];
-    throw new AppError({ code: 'VALIDATION_FAILED', detail: `search ${message}.`, errors });
-  }
+  const terms = searchWords(query.search);
   const ranges = terms.map((term) => ({ from: term, to: prefixEnd(term) }));
   if (query.tag !== undefined) ranges.push({ from: tagWord(query.tag), to: `${tagWord(query.tag)}\0` });
   const selective = query.tag !== undefined || (terms[0]?.length ?? 0) >= SELECTIVE;
@@ -104,7 +99,7 @@ function pageStatement(ctx: Context, query: Query): Sql {
 export function listStatement(ctx: Context, query: Query): Sql {
   const order = ORDERS[query.sort];
   const { today } = ctx;
-  const ofParticipant = sql`FROM plans WHERE participant_id = participant.id`;
+  const ofParticipant = sql`FROM plans WHERE participant_id = participant.id AND organization_id = ${ctx.tenant.id}`;
   return sql`SELECT participant.*, plan.allocated_cents AS plan_allocated_cents, plan.spent_cents AS plan_spent_cents,
       (SELECT json_group_array(json_object('id', id, 'serviceDate', service_date, 'supportItemCode', support_item_code,
           'supportItemName', support_item_name, 'totalCostCents', total_cost_cents, 'status', status))

@@ -6,6 +6,7 @@ import { mergePatch } from '../../http/patch.ts';
 import { refuse } from '../../http/problem.ts';
 import { invalid } from '../../http/validate.ts';
 import { commitChange } from '../audit/commit.ts';
+import { difference } from '../audit/rules.ts';
 import { pokeLedger } from '../ledger/poke.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { requireBirthDate } from './birth-date.ts';
@@ -31,10 +32,10 @@ export async function updateParticipant(
     requireMatch(target.ifMatch, row.revision);
     if (row.status === 'archived') refuse('PARTICIPANT_ARCHIVED', 'The participant is archived: restore them first.');
     const next = patched(ctx, { row, patch: target.patch });
-    const changed = changedColumns(row, next);
-    if (changed.length === 0) return row;
+    const changed = difference(written(row), written(next));
+    if (!changed) return row;
     if (await write(ctx, { row, next, changed })) {
-      if (changed.includes('status') || changed.includes('pricing_zone')) pokeLedger(ctx, row.id);
+      if (row.status !== next.status || row.pricing_zone !== next.pricing_zone) pokeLedger(ctx, row.id);
       return next;
     }
   }
@@ -43,8 +44,7 @@ export async function updateParticipant(
 
 /** The row with the patch applied and checked as a whole. */
 function patched(ctx: Context, { row, patch }: { row: ParticipantRow; patch: unknown }): ParticipantRow {
-  const before = { ...participantFields(row), status: row.status };
-  const parsed = Updated.safeParse(mergePatch(before, patch));
+  const parsed = Updated.safeParse(mergePatch(written(row), patch));
   if (!parsed.success) throw invalid(parsed.error);
   const { status, ...fields } = parsed.data;
   if (fields.profile.dateOfBirth !== row.date_of_birth) requireBirthDate(ctx, fields.profile.dateOfBirth);
@@ -58,23 +58,17 @@ function patched(ctx: Context, { row, patch }: { row: ParticipantRow; patch: unk
   };
 }
 
-type Column = keyof ParticipantRow;
-
-function changedColumns(row: ParticipantRow, next: ParticipantRow): Column[] {
-  const ignored: Column[] = ['revision', 'updated_at'];
-  return Object.keys(next).filter(
-    (key): key is Column =>
-      key in row && row[key as Column] !== next[key as Column] && !ignored.includes(key as Column),
-  );
+/** What of a participant can be changed. */
+function written(row: ParticipantRow) {
+  return { ...participantFields(row), status: row.status };
 }
 
 async function write(
   ctx: Context,
-  change: { row: ParticipantRow; next: ParticipantRow; changed: Column[] },
+  change: { row: ParticipantRow; next: ParticipantRow; changed: NonNullable<ReturnType<typeof difference>> },
 ): Promise<boolean> {
   const { row, next, changed } = change;
   const indexed = { participantId: row.id, organizationId: ctx.tenant.id, fields: participantFields(next) };
-  const only = (from: ParticipantRow) => Object.fromEntries(changed.map((column) => [column, from[column]]));
   return commitOrExplain(() =>
     commitChange(ctx, {
       table: 'participants',
@@ -89,7 +83,7 @@ async function write(
         WHERE id = ${row.id} AND organization_id = ${ctx.tenant.id} AND revision = ${row.revision} AND status <> 'archived'
         RETURNING id`,
       also: (proof) => replaceWords(indexed, proof),
-      audit: { action: 'participant.updated', entityId: row.id, before: only(row), after: only(next) },
+      audit: { action: 'participant.updated', entityId: row.id, ...changed },
     }),
   );
 }

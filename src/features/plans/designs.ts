@@ -1,5 +1,6 @@
 import sql, { type Sql } from 'sql-template-tag';
 import type { Refusal } from '../../http/problem.ts';
+import { difference } from '../audit/rules.ts';
 import type { StructureCommand } from '../ledger/commands.ts';
 import { type Designed, staleRefusal } from '../ledger/design.ts';
 import type { LedgerState, Line, Plan } from '../ledger/state.ts';
@@ -15,9 +16,12 @@ function conflict(detail: string): { refused: Refusal } {
   return { refused: { code: 'CONFLICT', detail } };
 }
 
-function noOverlap(key: { participantId: string; planId: string; startDate: string; endDate: string }): Sql {
-  return sql`NOT EXISTS (SELECT 1 FROM plans WHERE participant_id = ${key.participantId} AND id <> ${key.planId}
-    AND start_date <= ${key.endDate} AND end_date >= ${key.startDate})`;
+function noOverlap(
+  { organizationId, participantId }: LedgerState,
+  key: { planId: string; startDate: string; endDate: string },
+): Sql {
+  return sql`NOT EXISTS (SELECT 1 FROM plans WHERE participant_id = ${participantId} AND organization_id = ${organizationId}
+    AND id <> ${key.planId} AND start_date <= ${key.endDate} AND end_date >= ${key.startDate})`;
 }
 
 /** A new plan beside the participant's others. */
@@ -35,12 +39,7 @@ export function designCreatePlan(
   const view = planView({ row, plan }, seen.today);
   return {
     movesLedger: true,
-    guard: noOverlap({
-      participantId: state.participantId,
-      planId,
-      startDate: input.startDate,
-      endDate: input.endDate,
-    }),
+    guard: noOverlap(state, { planId, startDate: input.startDate, endDate: input.endDate }),
     entries: openingEntries(plan.lines),
     statements: (commit) => insertPlan({ row, plan }, commit),
     audit: { action: 'plan.created', entityId: planId, after: view },
@@ -61,19 +60,18 @@ export interface UsedDays {
   last: string;
 }
 
-function usedDays(planId: string): Sql {
+function usedDays(planId: string, organizationId: string): Sql {
   return sql`SELECT min(day) AS first, max(day) AS last FROM (
     SELECT service.service_date AS day FROM budgets line JOIN services service ON service.budget_id = line.id
-    WHERE line.plan_id = ${planId} AND service.status = 'completed'
+    WHERE line.plan_id = ${planId} AND line.organization_id = ${organizationId} AND service.status = 'completed'
     UNION ALL
     SELECT entry.effective_on FROM budgets line JOIN ledger_entries entry ON entry.budget_id = line.id
-    WHERE line.plan_id = ${planId} AND entry.kind = 'opening')`;
+    WHERE line.plan_id = ${planId} AND line.organization_id = ${organizationId} AND entry.kind = 'opening')`;
 }
 
 /** The read of `UsedDays`; both are null where nothing is spent. */
 export function usedDaysStatement(planId: string, organizationId: string): Sql {
-  return sql`SELECT used.first, used.last FROM (${usedDays(planId)}) used
-    WHERE EXISTS (SELECT 1 FROM plans WHERE id = ${planId} AND organization_id = ${organizationId}) AND used.first IS NOT NULL`;
+  return sql`SELECT used.first, used.last FROM (${usedDays(planId, organizationId)}) used WHERE used.first IS NOT NULL`;
 }
 
 const FIELDS = {
@@ -87,16 +85,21 @@ const FIELDS = {
   managementType: 'management_type',
 } as const satisfies Partial<Record<keyof PlanPatch, keyof PlanRow>>;
 
-/** What the patch changes of the row; `goals` as their JSON text. */
-function changesOf(patch: PlanPatch, row: PlanRow): Partial<PlanRow> {
-  const changes: Partial<PlanRow> = {};
+/** A plan's own fields, as clients write them. */
+function fieldsOf(row: PlanRow): Record<string, unknown> {
+  const fields = Object.entries(FIELDS).map(([name, column]) => [name, row[column]]);
+  return { ...Object.fromEntries(fields), goals: JSON.parse(row.goals) };
+}
+
+/** The row with the patch applied; `goals` as their JSON text. */
+function patched(row: PlanRow, patch: PlanPatch): PlanRow {
+  const next: PlanRow = { ...row };
   for (const [name, column] of Object.entries(FIELDS)) {
     const value = patch[name as keyof typeof FIELDS];
-    if (value !== undefined && value !== row[column]) Object.assign(changes, { [column]: value });
+    if (value !== undefined) Object.assign(next, { [column]: value });
   }
-  if (patch.goals !== undefined && JSON.stringify(patch.goals) !== row.goals)
-    changes.goals = JSON.stringify(patch.goals);
-  return changes;
+  if (patch.goals !== undefined) next.goals = JSON.stringify(patch.goals);
+  return next;
 }
 
 /** Other words, dates or another system for a plan. New dates move its first and last periods and keep their history. */
@@ -105,18 +108,20 @@ export function designUpdatePlan(
   seen: { state: LedgerState; row: PlanRow | undefined; used: UsedDays | null },
 ): Designed {
   const { row, state } = seen;
+  const { organizationId } = state;
   const plan = state.plans.find((candidate) => candidate.id === command.planId);
   if (!row || !plan) return { refused: { code: 'NOT_FOUND', detail: 'There is no such plan.' } };
   const stale = staleRefusal(command.ifMatch, row.revision);
   if (stale) return { refused: stale };
-  const changes = changesOf(command.patch, row);
-  if (Object.keys(changes).length === 0) return { unchanged: true };
+  const next = patched(row, command.patch);
+  const changed = difference(fieldsOf(row), fieldsOf(next));
+  if (!changed) return { unchanged: true };
 
-  const next: PlanRow = { ...row, ...changes };
   const dates = { startDate: next.start_date, endDate: next.end_date };
   if (dates.endDate < dates.startDate) {
     const message = 'must not be before startDate';
-    return { refused: { code: 'VALIDATION_FAILED', detail: message, errors: [{ pointer: '/endDate', message }] } };
+    const errors = [{ pointer: '/endDate', message }];
+    return { refused: { code: 'VALIDATION_FAILED', detail: `/endDate ${message}.`, errors } };
   }
   const other = overlapping(state.plans, { ...dates, except: plan.id });
   if (other)
@@ -125,8 +130,8 @@ export function designUpdatePlan(
   if (!moved)
     return conflict('A funding period would have no day left in the plan: change the periods of its lines first.');
 
-  const datesMove = changes.start_date !== undefined || changes.end_date !== undefined;
-  const movesLedger = datesMove || changes.system !== undefined;
+  const datesMove = next.start_date !== row.start_date || next.end_date !== row.end_date;
+  const movesLedger = datesMove || next.system !== row.system;
   const { used } = seen;
   if (datesMove && used && (used.first < dates.startDate || used.last > dates.endDate)) {
     return conflict(
@@ -135,20 +140,15 @@ export function designUpdatePlan(
   }
   return {
     movesLedger,
-    guard: sql`EXISTS (SELECT 1 FROM plans WHERE id = ${plan.id} AND revision = ${row.revision})
-      AND ${noOverlap({ participantId: state.participantId, planId: plan.id, ...dates })}
-      AND NOT EXISTS (${usedDays(plan.id)} HAVING min(day) < ${dates.startDate} OR max(day) > ${dates.endDate})`,
+    guard: sql`EXISTS (SELECT 1 FROM plans WHERE id = ${plan.id} AND organization_id = ${organizationId} AND revision = ${row.revision})
+      AND ${noOverlap(state, { planId: plan.id, ...dates })}
+      AND NOT EXISTS (${usedDays(plan.id, organizationId)} HAVING min(day) < ${dates.startDate} OR max(day) > ${dates.endDate})`,
     entries: movesLedger ? plan.lines.map(changedEntry) : [],
     statements: (commit) => [
       updatePlan(next, { commit, datesMove }),
       ...(datesMove && moved.length > 0 ? [reviseLines(plan.id, commit), ...replacePeriods(moved, commit)] : []),
     ],
-    audit: {
-      action: 'plan.updated',
-      entityId: plan.id,
-      before: Object.fromEntries(Object.keys(changes).map((column) => [column, row[column as keyof PlanRow]])),
-      after: changes,
-    },
+    audit: { action: 'plan.updated', entityId: plan.id, ...changed },
     answer: null,
     cause: 'plan.changed',
     budgetIds: () => plan.lines.map((line) => line.id),

@@ -25,7 +25,11 @@ export async function readPlan(ctx: Context, id: string): Promise<{ row: PlanRow
   const organizationId = ctx.tenant.id;
   const [[row], participant, plans, budgets, periods, boundaries] = await ctx.database.read<[PlanRow, ...LedgerRows]>(
     planStatement(id, organizationId),
-    ...ledgerStatements({ organizationId, participantId: sql`(SELECT participant_id FROM plans WHERE id = ${id})` }),
+    ...ledgerStatements({
+      organizationId,
+      participantId: sql`(SELECT participant_id FROM plans
+        WHERE id = ${id} AND organization_id = ${organizationId})`,
+    }),
   );
   const state = ledgerStateOf([participant, plans, budgets, periods, boundaries]);
   if (!row || !state) notFound('plan');

@@ -80,7 +80,9 @@ const planFields = {
   supportCoordinatorId: id('usr').nullable().default(null),
   goals: z.array(longText()).max(MAX_LIST).default([]),
   system: z.enum(PLAN_SYSTEMS).default('pace'),
-  managementType: z.enum(MANAGEMENT_TYPES),
+  managementType: z
+    .enum(MANAGEMENT_TYPES)
+    .meta({ description: 'Of lines that name none when they are made; lines that are there keep their own.' }),
 };
 
 export const CreatePlan = z
@@ -128,7 +130,10 @@ export const UpdatePlan = z
       .transform((goals) => goals ?? [])
       .optional(),
     system: cleared(z.enum(PLAN_SYSTEMS), 'pace'),
-    managementType: z.enum(MANAGEMENT_TYPES).optional(),
+    managementType: z
+      .enum(MANAGEMENT_TYPES)
+      .meta({ description: 'Of lines that name none when they are made; lines that are there keep their own.' })
+      .optional(),
   })
   .meta({
     id: 'UpdatePlan',

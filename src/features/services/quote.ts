@@ -20,6 +20,7 @@ export async function quoteService(ctx: Context, request: ServiceRequest): Promi
   authorize(ctx, 'services.read');
   const key = { organizationId: ctx.tenant.id, participantId: request.participantId };
   const equal = equalService({
+    organization_id: ctx.tenant.id,
     participant_id: request.participantId,
     service_date: request.serviceDate,
     support_item_code: request.supportItemCode,

@@ -3,7 +3,8 @@ import type { z } from 'zod';
 import type { Context } from '../../context.ts';
 import { type Page, pageOf, readCursor } from '../../http/cursor.ts';
 import { notFound } from '../../http/problem.ts';
-import { prefixEnd, searchTerms } from '../../text/rules.ts';
+import { searchWords } from '../../http/search.ts';
+import { prefixEnd } from '../../text/rules.ts';
 import type { PricingZone } from '../ledger/state.ts';
 import { itemStatement, knownItems, rememberItems, supportItem } from './cache.ts';
 import { SUPPORT_ITEM_COLUMNS } from './columns.ts';
@@ -37,7 +38,7 @@ const QUALIFIED = raw(SUPPORT_ITEM_COLUMNS.sql.replaceAll(/\w+/g, 'item.$&'));
 /** The items that count on a date, by number: of each number's rows that cover it, the one with the latest start. */
 export function listSupportItemsStatement(query: Query, date: string): Sql {
   const after = readCursor(query.cursor, { name: 'support-items', shape: [''] });
-  const terms = query.search === undefined ? [] : searchTerms(query.search).slice(0, 10);
+  const terms = searchWords(query.search);
   const [first, ...others] = terms;
   const word = (term: string) => sql`word >= ${term} AND word < ${prefixEnd(term)}`;
   const covers = (row: string) =>
@@ -59,7 +60,7 @@ export function listSupportItemsStatement(query: Query, date: string): Sql {
 
 /** A page of support items. */
 export async function listSupportItems(ctx: Context, query: Query): Promise<Page<SupportItemView>> {
-  if (query.search !== undefined && query.search.trim() !== '' && searchTerms(query.search).length === 0) {
+  if (query.search !== undefined && query.search.trim() !== '' && searchWords(query.search).length === 0) {
     return { data: [], nextCursor: null };
   }
   const [rows] = await ctx.database.read<[SupportItemRow]>(listSupportItemsStatement(query, query.date ?? ctx.today));

@@ -7,6 +7,7 @@ import { newId } from '../../ids.ts';
 import { commitChange } from '../audit/commit.ts';
 import type { Made } from '../idempotency/once.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
+import { effectivePermissions } from '../sign-in/rules.ts';
 import type { UserFieldsOutput, UserView } from './schemas.ts';
 import type { UserRow } from './table.ts';
 import { userColumns, userView } from './view.ts';
@@ -14,6 +15,7 @@ import { userColumns, userView } from './view.ts';
 /** Adds a user to the organisation. Without an `externalId` they cannot sign in yet. */
 export async function createUser(ctx: Context, fields: UserFieldsOutput): Promise<Made<UserView>> {
   authorizeWrite(ctx, 'users.write');
+  requireOwnPermissions(ctx, fields);
   const row: UserRow = {
     id: newId('usr'),
     organization_id: ctx.tenant.id,
@@ -46,6 +48,15 @@ export async function createUser(ctx: Context, fields: UserFieldsOutput): Promis
     }),
   );
   return { body: view, status: 201, headers: answer.headers, recorded: ctx.idempotency !== null };
+}
+
+/** Refuses to give, or to move, what the caller does not have: nobody rises by way of another user. */
+export function requireOwnPermissions(ctx: Context, user: Pick<UserFieldsOutput, 'role' | 'permissions'>): void {
+  for (const permission of effectivePermissions(user.role, user.permissions)) {
+    if (ctx.actor.permissions.includes(permission)) continue;
+    const detail = `You cannot give or change what you do not have yourself: ${permission}.`;
+    throw new AppError({ code: 'FORBIDDEN', detail, details: { permission } });
+  }
 }
 
 /** Explains the keys of the table to the client. */

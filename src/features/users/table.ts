@@ -34,6 +34,7 @@ export const users = sqliteTable(
     uniqueIndex('users_external_id').on(table.external_id),
     uniqueIndex('users_email_key').on(table.email_key),
     index('users_organization').on(table.organization_id, table.id),
+    index('users_by_role').on(table.organization_id, table.role, table.status),
     check('user_role', sql`${table.role} IN ('admin', 'coordinator', 'support_worker', 'finance', 'viewer')`),
     check('user_status', sql`${table.status} IN ('active', 'inactive', 'suspended')`),
     check('user_permissions_json', sql`json_valid(${table.permissions})`),

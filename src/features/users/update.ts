@@ -7,9 +7,10 @@ import { refuse } from '../../http/problem.ts';
 import { etag } from '../../http/revision.ts';
 import { invalid } from '../../http/validate.ts';
 import { commitChange } from '../audit/commit.ts';
+import { difference } from '../audit/rules.ts';
 import { authorizeWrite, requireSubscription } from '../sign-in/authorize.ts';
 import { forgetUsers } from '../sign-in/users.ts';
-import { explainTaken } from './create.ts';
+import { explainTaken, requireOwnPermissions } from './create.ts';
 import { findUser } from './queries.ts';
 import { OwnFields, type UpdateMe, type UpdateUser, UserFields, type UserFieldsOutput } from './schemas.ts';
 import type { UserRow } from './table.ts';
@@ -29,13 +30,17 @@ export async function updateUser(
     edit: (fields) => {
       const parsed = UserFields.safeParse(mergePatch(fields, target.patch));
       if (!parsed.success) throw invalid(parsed.error);
-      const { role, status } = parsed.data;
-      const { permissions, externalId } = parsed.data;
+      const { role, status, permissions, externalId, email } = parsed.data;
       const accessMoves =
         role !== fields.role ||
         status !== fields.status ||
         externalId !== fields.externalId ||
         permissions.join() !== fields.permissions.join();
+      // Who signs in as someone has what they have: an e-mail address binds an invited user to a sign-in.
+      if (accessMoves || email !== fields.email) {
+        requireOwnPermissions(ctx, fields);
+        requireOwnPermissions(ctx, parsed.data);
+      }
       if (target.id === ctx.actor.userId && accessMoves) {
         refuse(
           'CONFLICT',
@@ -76,10 +81,13 @@ async function change(ctx: Context, { id, ifMatch, edit }: Edit): Promise<UserRo
     const row = await findUser(ctx, id);
     requireMatch(ifMatch, row.revision);
     const before = userFields(row);
-    const columns = userColumns(edit(before));
-    const changed = Object.entries(columns).filter(([column, value]) => row[column as keyof typeof columns] !== value);
-    if (changed.length === 0) return row;
-    const next: UserRow = { ...row, ...columns, revision: row.revision + 1, updated_at: ctx.now };
+    const after = edit(before);
+    const changed = difference(before, after);
+    if (!changed) return row;
+    const next: UserRow = { ...row, ...userColumns(after), revision: row.revision + 1, updated_at: ctx.now };
+    const lastAdministrator = sql`${isAdministrator(before) && !isAdministrator(after)} AND NOT EXISTS (
+      SELECT 1 FROM users other INDEXED BY users_by_role WHERE other.organization_id = ${ctx.tenant.id} AND other.id <> ${id}
+        AND other.role = 'admin' AND other.status = 'active')`;
     const done = await explainTaken(() =>
       commitChange(ctx, {
         table: 'users',
@@ -89,13 +97,9 @@ async function change(ctx: Context, { id, ifMatch, edit }: Edit): Promise<UserRo
             first_name = ${next.first_name}, last_name = ${next.last_name}, phone = ${next.phone}, role = ${next.role},
             permissions = ${next.permissions}, preferences = ${next.preferences}, status = ${next.status},
             revision = ${next.revision}, change_id = ${changeId}, updated_at = ${next.updated_at}
-          WHERE id = ${id} AND organization_id = ${ctx.tenant.id} AND revision = ${row.revision} RETURNING id`,
-        audit: {
-          action: 'user.updated',
-          entityId: id,
-          before: Object.fromEntries(changed.map(([column]) => [column, row[column as keyof typeof columns]])),
-          after: Object.fromEntries(changed),
-        },
+          WHERE id = ${id} AND organization_id = ${ctx.tenant.id} AND revision = ${row.revision} AND NOT (${lastAdministrator})
+          RETURNING id`,
+        audit: { action: 'user.updated', entityId: id, ...changed },
       }),
     );
     if (done) {
@@ -103,5 +107,9 @@ async function change(ctx: Context, { id, ifMatch, edit }: Edit): Promise<UserRo
       return next;
     }
   }
-  refuse('CONFLICT', 'Others are changing the user at the same time: try again.');
+  refuse('CONFLICT', 'Others are changing the user at the same time, or no administrator would be left: try again.');
+}
+
+function isAdministrator({ role, status }: Pick<UserFieldsOutput, 'role' | 'status'>): boolean {
+  return role === 'admin' && status === 'active';
 }

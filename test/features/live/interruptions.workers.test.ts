@@ -81,6 +81,41 @@ describe('a crowd', () => {
   });
 });
 
+describe('more sockets than can be told at once', () => {
+  test('hear every change, singly or in a snapshot, never an older one, and end at the same figures', async () => {
+    const { admin, id, shown } = await setUp();
+    const sockets = await several(230, () => watch(admin, id));
+    const late: Watch[] = [];
+    await Promise.all([
+      manyAtOnce(80, 16, async (index) => {
+        await record(admin, id, index);
+        if (index % 8 === 0) late.push(await watch(admin, id));
+        // Asks in the middle of what the others are being told.
+        sockets[index * 2]?.send('{"type":"resync"}');
+      }),
+    ]);
+    const view = await shown();
+    for (const socket of [...sockets, ...late]) {
+      await socket.version(81);
+      expect(believe(socket.frames)).toEqual(view);
+    }
+    expect(await differences(id)).toEqual([]);
+  });
+
+  test('are told one change as an update', async () => {
+    const { admin, id } = await setUp();
+    const sockets = await several(230, () => watch(admin, id));
+    await record(admin, id, 1);
+    for (const socket of sockets) {
+      await socket.version(2);
+      expect(socket.frames.map((frame) => [frame.type, frame.version])).toEqual([
+        ['snapshot', 1],
+        ['update', 2],
+      ]);
+    }
+  });
+});
+
 describe('an object that is evicted', () => {
   test('again and again under load loses no socket and no change', async () => {
     const { admin, id, shown, evict } = await setUp();

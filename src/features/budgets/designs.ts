@@ -2,12 +2,12 @@ import sql from 'sql-template-tag';
 import type { Refusal } from '../../http/problem.ts';
 import { dollars } from '../../money/rules.ts';
 import type { StructureCommand } from '../ledger/commands.ts';
-import { type Designed, staleRefusal } from '../ledger/design.ts';
 import { findLine, type LedgerState, type Line, linesOfPool, poolOf } from '../ledger/state.ts';
-import { insertLines, replacePeriods, unspentBoundaries } from '../ledger/structure.ts';
 import { newLine, openingEntries } from '../plans/build.ts';
 import { periodErrors, wholePeriod } from '../plans/rules.ts';
 import { type BudgetDetail, budgetDetail } from '../plans/view.ts';
+import { type Designed, staleRefusal } from '../structure/design.ts';
+import { insertLines, replacePeriods, unspentBoundaries } from '../structure/statements.ts';
 
 type Command<Kind> = Extract<StructureCommand, { kind: Kind }>;
 

@@ -4,6 +4,7 @@ import { originOf } from '../audit/commit.ts';
 import { KeyTaken } from '../idempotency/once.ts';
 import { callLedger, type LedgerCall } from './client.ts';
 import type { Circumstance, Reply } from './commands.ts';
+import type { LedgerKey } from './state.ts';
 
 /** What every command says of the request that it comes from. */
 export function circumstance(ctx: Context): Circumstance {
@@ -26,4 +27,14 @@ export async function askLedger<Value>(
   if (reply.keyTaken) throw new KeyTaken();
   const headers: Record<string, string> = reply.refusal.code === 'UNAVAILABLE' ? { 'Retry-After': '2' } : {};
   throw new AppError(reply.refusal, headers);
+}
+
+/**
+ * Tells a participant's ledger that someone wrote past it, after the answer; by the queue when that does not work.
+ * Nothing depends on it but how soon watchers see the change: the ledger checks every choice against D1 anyway.
+ */
+export function pokeLedger(ctx: Context, participantId: string): void {
+  const key: LedgerKey = { organizationId: ctx.tenant.id, participantId };
+  const queued = () => ctx.env.JOBS.send({ type: 'ledger.poke', ...key });
+  ctx.later(callLedger(ctx.env, { key, call: (ledger) => ledger.poke() }).catch(queued));
 }

@@ -1,7 +1,7 @@
 import { backOff } from '../../database/database.ts';
 import { Unavailable } from '../../http/problem.ts';
-import { type LedgerKey, ledgerName } from './name.ts';
 import type { ParticipantLedger } from './object.ts';
+import { type LedgerKey, ledgerName } from './state.ts';
 
 /** How long a call may be tried on new stubs (ms). */
 const DEADLINE = 12_000;

@@ -12,8 +12,7 @@ import { type Refusal, Unavailable } from '../../http/problem.ts';
 import { KEY_TAKEN } from '../idempotency/record.ts';
 import type { Reply } from './commands.ts';
 import { type LedgerRows, ledgerStatements, ledgerStateOf } from './load.ts';
-import type { LedgerKey } from './name.ts';
-import type { LedgerState } from './state.ts';
+import type { LedgerKey, LedgerState } from './state.ts';
 
 /** What the keeper tells those who watch. */
 export type News =

@@ -3,8 +3,7 @@ import type { Database, Rows } from '../../database/database.ts';
 import type { BudgetRow, FundingPeriodRow } from '../budgets/table.ts';
 import type { ParticipantRow } from '../participants/table.ts';
 import type { PlanRow } from '../plans/table.ts';
-import type { LedgerKey } from './name.ts';
-import type { LedgerState, Line, Plan } from './state.ts';
+import type { LedgerKey, LedgerState, Line, Plan } from './state.ts';
 import type { PoolBoundaryRow } from './table.ts';
 
 type PeriodRow = Pick<FundingPeriodRow, 'budget_id' | 'start_date' | 'end_date' | 'amount_cents'>;

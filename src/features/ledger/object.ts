@@ -2,15 +2,15 @@ import { DurableObject } from 'cloudflare:workers';
 import { type Database, noUsage, openDatabase } from '../../database/database.ts';
 import { Unavailable } from '../../http/problem.ts';
 import { dateAt } from '../../time/rules.ts';
-import { type Audience, show, tell } from './audience.ts';
-import { change } from './change.ts';
+import { type Audience, show, tell } from '../live/audience.ts';
+import { dismiss, isResync, send, watcherOf } from '../live/sockets.ts';
+import { checkWatchers, nextCheck } from '../live/watch.ts';
+import { change } from '../structure/change.ts';
 import type { CancelCommand, RecordCommand, StructureCommand } from './commands.ts';
 import { commandInTurn, inTurn, type Keeper, type News, reload, UNTRUE } from './keeper.ts';
-import { ledgerKey } from './name.ts';
 import { WATCHER_HEADER, Watcher } from './protocol.ts';
 import { cancel, record } from './services.ts';
-import { dismiss, isResync, send, watcherOf } from './sockets.ts';
-import { checkWatchers, nextCheck } from './watch.ts';
+import { ledgerKey } from './state.ts';
 
 /** What watchers had been told when the object was last at rest, kept over hibernation. */
 interface Told {

@@ -9,6 +9,7 @@ import { serviceStatement } from '../services/columns.ts';
 import { assess, type Warning } from '../services/rules.ts';
 import type { ServiceRow } from '../services/table.ts';
 import { type ServiceView, serviceView } from '../services/view.ts';
+import { claimProof, claimStatement, insertEntries } from '../structure/statements.ts';
 import { itemStatement, knownItems, rememberItems } from '../support-items/cache.ts';
 import type { SupportItemRow } from '../support-items/table.ts';
 import type { CancelCommand, RecordCommand, Reply } from './commands.ts';
@@ -26,7 +27,6 @@ import {
 import { recordStatements, serviceRow } from './record.ts';
 import { spend } from './rules.ts';
 import { findLine, type LedgerState, type Line, linesOfPool, type Plan, type PlanLine } from './state.ts';
-import { claimProof, claimStatement, insertEntries } from './structure.ts';
 import type { PoolBoundaryRow } from './table.ts';
 
 export interface Recorded {

@@ -5,7 +5,7 @@ import { refuse } from '../../http/problem.ts';
 import { etag } from '../../http/revision.ts';
 import { commitChange } from '../audit/commit.ts';
 import type { Made } from '../idempotency/once.ts';
-import { pokeLedger } from '../ledger/poke.ts';
+import { pokeLedger } from '../ledger/ask.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { findParticipant } from './queries.ts';
 import type { ParticipantView } from './schemas.ts';

@@ -7,7 +7,7 @@ import { refuse } from '../../http/problem.ts';
 import { invalid } from '../../http/validate.ts';
 import { commitChange } from '../audit/commit.ts';
 import { difference } from '../audit/rules.ts';
-import { pokeLedger } from '../ledger/poke.ts';
+import { pokeLedger } from '../ledger/ask.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { requireBirthDate } from './birth-date.ts';
 import { commitOrExplain } from './create.ts';

@@ -1,6 +1,6 @@
 import sql, { type Sql } from 'sql-template-tag';
 import { type Line, type Plan, poolOf } from '../ledger/state.ts';
-import { type Entry, insertLines, type StructureCommit, unspentBoundaries } from '../ledger/structure.ts';
+import { type Entry, insertLines, type StructureCommit, unspentBoundaries } from '../structure/statements.ts';
 import { type BudgetInput, type PlanInput, wholePeriod } from './rules.ts';
 import type { PlanRow } from './table.ts';
 

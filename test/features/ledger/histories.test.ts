@@ -11,7 +11,6 @@ import {
   planOn,
   poolOf,
 } from '../../../src/features/ledger/state.ts';
-import { unspentBoundaries } from '../../../src/features/ledger/structure.ts';
 import { newLine, newPlan } from '../../../src/features/plans/build.ts';
 import {
   movePeriods,
@@ -22,6 +21,7 @@ import {
   wholePeriod,
 } from '../../../src/features/plans/rules.ts';
 import { assess, type ServiceRequest } from '../../../src/features/services/rules.ts';
+import { unspentBoundaries } from '../../../src/features/structure/statements.ts';
 import type { SupportItem } from '../../../src/features/support-items/rules.ts';
 import {
   type Answer,

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ledgerStub } from '../../../src/features/ledger/client.ts';
 import type { Keeper } from '../../../src/features/ledger/keeper.ts';
-import type { LedgerKey } from '../../../src/features/ledger/name.ts';
+import type { LedgerKey } from '../../../src/features/ledger/state.ts';
 import { Unavailable } from '../../../src/http/problem.ts';
 import { commonItems, ndisNumber, newParticipant, supportItem, tenDollars } from '../../support/workers/care.ts';
 import { breakLedger } from '../../support/workers/faults.ts';

@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ledgerStub } from '../../../src/features/ledger/client.ts';
-import type { LedgerKey } from '../../../src/features/ledger/name.ts';
+import type { LedgerKey } from '../../../src/features/ledger/state.ts';
 import { newId } from '../../../src/ids.ts';
 import { commonItems, differences, newParticipant, tenDollars } from '../../support/workers/care.ts';
 import { believe, knock, livePath, snapshots, type Watch, watch } from '../../support/workers/socket.ts';

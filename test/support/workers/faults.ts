@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { openDatabase } from '../../../src/database/database.ts';
 import { ledgerStub } from '../../../src/features/ledger/client.ts';
 import type { Keeper } from '../../../src/features/ledger/keeper.ts';
-import type { LedgerKey } from '../../../src/features/ledger/name.ts';
+import type { LedgerKey } from '../../../src/features/ledger/state.ts';
 
 /**
  * Where a batch fails: `before` D1 has it, `during`, when it is applied and its answer is lost, or `after`, when the

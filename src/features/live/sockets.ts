@@ -1,4 +1,4 @@
-import { CLOSE, ClientMessage, type ServerMessage, Watcher } from './protocol.ts';
+import { CLOSE, ClientMessage, type ServerMessage, Watcher } from '../ledger/protocol.ts';
 
 /** Who watches on a socket. */
 export function watcherOf(socket: WebSocket): Watcher {

@@ -1,7 +1,6 @@
 import sql, { type Sql } from 'sql-template-tag';
-import type { LedgerKey } from './name.ts';
-import type { Boundary, Line } from './state.ts';
-import type { EntryKind } from './table.ts';
+import type { Boundary, LedgerKey, Line } from '../ledger/state.ts';
+import type { EntryKind } from '../ledger/table.ts';
 
 /** Statements that change what money there is and when; each takes effect only under `proof`. */
 export interface StructureCommit extends LedgerKey {

@@ -3,8 +3,8 @@ import type { Refusal } from '../../http/problem.ts';
 import { matches } from '../../http/revision.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import type { Answer } from '../idempotency/record.ts';
-import type { LedgerState } from './state.ts';
-import type { Entry, StructureCommit } from './structure.ts';
+import type { LedgerState } from '../ledger/state.ts';
+import type { Entry, StructureCommit } from './statements.ts';
 
 /** How a change of plans or lines will be written, worked out from the ledger as it stands. */
 export interface Design {

@@ -1,5 +1,5 @@
 import sql, { type Sql } from 'sql-template-tag';
-import type { StructureCommit } from './structure.ts';
+import type { StructureCommit } from './statements.ts';
 
 /**
  * Writes the boundaries of a plan anew from its lines, periods, services and opening entries. The database works the

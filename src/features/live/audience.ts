@@ -1,8 +1,8 @@
 import { budgetsView, budgetView } from '../budgets/rules.ts';
-import type { News } from './keeper.ts';
-import type { LedgerMessage } from './protocol.ts';
+import type { News } from '../ledger/keeper.ts';
+import type { LedgerMessage } from '../ledger/protocol.ts';
+import type { LedgerState } from '../ledger/state.ts';
 import { broadcast } from './sockets.ts';
-import type { LedgerState } from './state.ts';
 
 /** More sockets than this are a crowd: telling all of them at once would keep whoever writes waiting (30 µs a socket). */
 const CROWD = 200;

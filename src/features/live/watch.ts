@@ -1,9 +1,9 @@
 import sql from 'sql-template-tag';
 import type { Database } from '../../database/database.ts';
 import { addDays, dateAt, startOfDate } from '../../time/rules.ts';
+import type { LedgerKey } from '../ledger/state.ts';
 import { effectivePermissions } from '../sign-in/rules.ts';
 import type { UserRow } from '../users/table.ts';
-import type { LedgerKey } from './name.ts';
 
 /** How often watchers and the ledger's version are looked at while someone watches (ms). */
 const CHECK_EVERY = 30_000;

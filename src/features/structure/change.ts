@@ -4,16 +4,16 @@ import { dateAt } from '../../time/rules.ts';
 import { auditStatement, changeStatement } from '../audit/entry.ts';
 import { designCreateBudget, designUpdateBudget } from '../budgets/designs.ts';
 import { idempotencyStatement } from '../idempotency/record.ts';
+import type { Reply, StructureCommand } from '../ledger/commands.ts';
+import { type Attempt, advance, type Keeper, persevere, reload, reloadWith } from '../ledger/keeper.ts';
+import { type LedgerRows, ledgerStatements, ledgerStateOf } from '../ledger/load.ts';
+import { type LedgerState, planShownOn } from '../ledger/state.ts';
 import { planStatement } from '../plans/columns.ts';
 import { designCreatePlan, designUpdatePlan, type UsedDays, usedDaysStatement } from '../plans/designs.ts';
 import type { PlanRow } from '../plans/table.ts';
 import { rewriteBoundaries } from './boundaries.ts';
-import type { Reply, StructureCommand } from './commands.ts';
 import type { Design, Designed } from './design.ts';
-import { type Attempt, advance, type Keeper, persevere, reload, reloadWith } from './keeper.ts';
-import { type LedgerRows, ledgerStatements, ledgerStateOf } from './load.ts';
-import { type LedgerState, planShownOn } from './state.ts';
-import { claimProof, claimStatement, insertEntries, refreshTotals } from './structure.ts';
+import { claimProof, claimStatement, insertEntries, refreshTotals } from './statements.ts';
 
 /** What a structural change answers: the plan's row and the ledger after it. */
 export interface Changed {

@@ -17,8 +17,8 @@ import { startThread } from './threads.ts';
 import type { WatchJob, WatchResult, WatchSettings } from './watchers.ts';
 
 const PARTS: Record<string, (bench: Bench) => Promise<Finding>> = { trips, rows, spread, hot, list, sockets, bundle };
-const FULL: Pace = { rounds: 20, roundMilliseconds: 500, warmMilliseconds: 2_000, writes: 400 };
-const QUICK: Pace = { rounds: 5, roundMilliseconds: 300, warmMilliseconds: 700, writes: 100 };
+const FULL: Pace = { rounds: 20, roundMilliseconds: 500, warmMilliseconds: 2_000, writes: 400, stretches: 3 };
+const QUICK: Pace = { rounds: 5, roundMilliseconds: 300, warmMilliseconds: 700, writes: 100, stretches: 1 };
 
 const { values: options } = parseArgs({
   options: { json: { type: 'string' }, only: { type: 'string' }, quick: { type: 'boolean', default: false } },

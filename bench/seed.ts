@@ -7,7 +7,7 @@ import { DEAR_ITEM, ITEM, type Organization, PLAN, seededDate, type Target, TIME
 /** How many participants the groups of `World` have. */
 const SPREAD = 200;
 const ALONE = 24;
-const FEW = 8;
+const FEW = 20;
 
 const ALLOCATED = 1_000_000_000;
 /** Less than an hour of the dear item costs: that line refuses. */

@@ -11,6 +11,8 @@ export interface Pace {
   warmMilliseconds: number;
   /** Writes of each stretch with and without sockets. */
   writes: number;
+  /** How many such stretches. */
+  stretches: number;
 }
 
 /** What every part works with. */

@@ -166,3 +166,9 @@ export async function persevere<Value>(
   keeper.failedAt = Date.now();
   return unavailable(usage);
 }
+
+/** While the database does not answer there is no state to speak of; anything else is a mistake of ours. */
+export function unreachable(error: unknown): { state?: undefined } {
+  if (error instanceof Unavailable) return {};
+  throw error;
+}

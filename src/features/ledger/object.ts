@@ -1,13 +1,12 @@
 import { DurableObject } from 'cloudflare:workers';
 import { type Database, noUsage, openDatabase } from '../../database/database.ts';
-import { Unavailable } from '../../http/problem.ts';
 import { dateAt } from '../../time/rules.ts';
 import { type Audience, show, tell } from '../live/audience.ts';
 import { dismiss, isResync, send, watcherOf } from '../live/sockets.ts';
 import { checkWatchers, nextCheck } from '../live/watch.ts';
 import { change } from '../structure/change.ts';
 import type { CancelCommand, RecordCommand, StructureCommand } from './commands.ts';
-import { commandInTurn, inTurn, type Keeper, type News, reload, UNTRUE } from './keeper.ts';
+import { commandInTurn, inTurn, type Keeper, type News, reload, UNTRUE, unreachable } from './keeper.ts';
 import { WATCHER_HEADER, Watcher } from './protocol.ts';
 import { cancel, record } from './services.ts';
 import { ledgerKey } from './state.ts';
@@ -35,6 +34,7 @@ export class ParticipantLedger extends DurableObject<Env> {
     heard: new WeakMap(),
     waiting: [],
     telling: false,
+    told: Promise.resolve(),
   };
   private timeZone = 'UTC';
   private toldDate: string | null = null;
@@ -89,6 +89,8 @@ export class ParticipantLedger extends DurableObject<Env> {
       const { state } = await reload(this.keeper, this.keeper.openDatabase(noUsage())).catch(unreachable);
       if (state === undefined) return new Response(null, { status: 503 });
       if (state === null) return new Response(null, { status: 404 });
+      // What the others are owed is not the newcomer's.
+      await this.audience.told;
       this.timeZone = watcher.timeZone;
       const { 0: client, 1: server } = new WebSocketPair();
       this.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
@@ -103,6 +105,7 @@ export class ParticipantLedger extends DurableObject<Env> {
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     if (message === 'ping') return socket.send('pong');
+    await this.audience.told;
     if (!isResync(message)) return send(socket, { type: 'error', code: 'VALIDATION_FAILED' });
     await inTurn(this.keeper, async () => {
       // A client that asks again and again is answered from memory, not at everyone's expense.
@@ -178,21 +181,14 @@ export class ParticipantLedger extends DurableObject<Env> {
   /** Keeps what watchers were told and sets the next check; nothing when nobody watches. */
   private async rest(): Promise<void> {
     if (this.watchers().length === 0 || this.keeper.told === null) return;
+    await this.audience.told;
     const now = Date.now();
     this.toldDate ??= dateAt(this.timeZone, now);
-    // What a crowd is only being told counts as told once it has been.
-    const version = this.audience.telling ? UNTRUE : this.keeper.told;
-    const told: Told = { version, asOf: this.toldDate, timeZone: this.timeZone };
+    const told: Told = { version: this.keeper.told, asOf: this.toldDate, timeZone: this.timeZone };
     await this.ctx.storage.put('told', told);
     const next = nextCheck(this.timeZone, now);
     const set = await this.ctx.storage.getAlarm();
     // Never later than it is set: those who keep coming must not put the check off.
     if (set === null || set > next) await this.ctx.storage.setAlarm(next);
   }
-}
-
-/** While the database does not answer there is no state to speak of; anything else is a mistake of ours. */
-function unreachable(error: unknown): { state?: undefined } {
-  if (error instanceof Unavailable) return {};
-  throw error;
 }

@@ -12,8 +12,8 @@ const PART = 250;
 const REST = 40;
 
 /**
- * Who watches, and what each has heard. A few sockets hear every change at once. A crowd is told part by part between
- * the writes; what was committed meanwhile is then told as one snapshot.
+ * Who watches, and what each has heard. A few sockets hear every change as it comes. A crowd is told part by part
+ * between the writes; what was committed meanwhile is then told as one snapshot.
  */
 export interface Audience {
   readonly sockets: () => WebSocket[];
@@ -23,43 +23,45 @@ export interface Audience {
   readonly heard: WeakMap<WebSocket, number>;
   /** Committed, and not told yet. */
   readonly waiting: News[];
-  /** Whether a crowd is being told. */
+  /** Whether it is being told. */
   telling: boolean;
+  /** Settles once all that was committed so far has been told. */
+  told: Promise<void>;
 }
 
-/** Tells everyone who watches. */
+/** Tells everyone who watches, once whoever wrote has their answer. */
 export function tell(audience: Audience, news: News): void {
-  if (!audience.telling) {
-    const sockets = audience.sockets();
-    if (sockets.length <= CROWD) {
-      inform(audience, { sockets, message: messageOf(news, audience.today()) });
-      return;
-    }
-  }
   audience.waiting.push(news);
-  if (!audience.telling) void tellCrowd(audience);
+  if (!audience.telling) audience.told = tellAll(audience);
 }
 
 /** Shows one socket the whole. */
 export function show(audience: Audience, { socket, state }: { socket: WebSocket; state: LedgerState }): void {
-  inform(audience, { sockets: [socket], message: messageOf({ kind: 'snapshot', state }, audience.today()) });
+  inform(audience, { sockets: [socket], news: { kind: 'snapshot', state } });
 }
 
-async function tellCrowd(audience: Audience): Promise<void> {
+async function tellAll(audience: Audience): Promise<void> {
   audience.telling = true;
   try {
-    for (let news = gather(audience.waiting); news; news = gather(audience.waiting)) {
+    while (audience.waiting.length > 0) {
+      await scheduler.wait(0);
       const sockets = audience.sockets();
-      const message = messageOf(news, audience.today());
-      for (let from = 0; from < sockets.length; from += PART) {
-        await scheduler.wait(0);
-        inform(audience, { sockets: sockets.slice(from, from + PART), message });
-      }
-      await scheduler.wait(REST);
+      if (sockets.length > CROWD) await tellCrowd(audience, sockets);
+      else for (const news of audience.waiting.splice(0)) inform(audience, { sockets, news });
     }
   } finally {
     audience.telling = false;
   }
+}
+
+async function tellCrowd(audience: Audience, sockets: readonly WebSocket[]): Promise<void> {
+  const news = gather(audience.waiting);
+  if (!news) return;
+  for (let from = 0; from < sockets.length; from += PART) {
+    if (from > 0) await scheduler.wait(0);
+    inform(audience, { sockets: sockets.slice(from, from + PART), news });
+  }
+  await scheduler.wait(REST);
 }
 
 /** Takes what waits as one piece of news: a single change as it is, several as the whole that they led to. */
@@ -77,15 +79,14 @@ function messageOf(news: News, today: string): LedgerMessage {
   return { type: 'update', version: news.state.version, budgets, cause: news.cause };
 }
 
-function inform(
-  audience: Audience,
-  { sockets, message }: { sockets: readonly WebSocket[]; message: LedgerMessage },
-): void {
+function inform(audience: Audience, { sockets, news }: { sockets: readonly WebSocket[]; news: News }): void {
   const { heard } = audience;
+  const { version } = news.state;
   const behind = sockets.filter((socket) => {
-    const version = heard.get(socket) ?? -1;
-    return version < message.version || (message.type === 'snapshot' && version === message.version);
+    const known = heard.get(socket) ?? -1;
+    return known < version || (news.kind === 'snapshot' && known === version);
   });
-  for (const socket of behind) heard.set(socket, message.version);
-  broadcast(behind, message);
+  if (behind.length === 0) return;
+  for (const socket of behind) heard.set(socket, version);
+  broadcast(behind, messageOf(news, audience.today()));
 }

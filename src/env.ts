@@ -44,16 +44,30 @@ const switched = (fallback: 'on' | 'off') =>
     .default(fallback)
     .transform((value) => value === 'on');
 
+const KeySet = z.object({ keys: z.array(z.object({ kty: z.string() })) });
+
+function isKeySet(text: string): boolean {
+  try {
+    return KeySet.safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}
+
 const Variables = z
   .object({
     AUTH_ISSUER: z.string().min(1),
-    AUTH_JWKS: z.string().optional(),
+    AUTH_JWKS: z.string().refine(isKeySet, 'must be a JSON Web Key Set').optional(),
     AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
     AUTH_AUTHORIZED_PARTIES: commaSeparated,
-    ALLOWED_ORIGINS: commaSeparated,
+    ALLOWED_ORIGINS: commaSeparated.refine(
+      (origins) => origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin),
+      'must be origins such as https://app.example.com, without a path',
+    ),
     APP_URL: z.url().optional(),
     EMAIL_TRANSPORT: z.enum(['outbox', 'resend']).default('outbox'),
     EMAIL_FROM: z.string().optional(),
+    RESEND_API_KEY: z.string().optional(),
     RESEND_BASE_URL: z.url().default('https://api.resend.com'),
     SERVER_TIMING: switched('off'),
     RATE_LIMIT: switched('on'),
@@ -61,6 +75,10 @@ const Variables = z
   .superRefine((variables, issues) => {
     if ((variables.AUTH_JWKS === undefined) === (variables.AUTH_JWKS_URL === undefined)) {
       issues.addIssue({ code: 'custom', path: ['AUTH_JWKS'], message: 'set either AUTH_JWKS or AUTH_JWKS_URL' });
+    }
+    for (const name of ['EMAIL_FROM', 'RESEND_API_KEY'] as const) {
+      if (variables.EMAIL_TRANSPORT !== 'resend' || variables[name]) continue;
+      issues.addIssue({ code: 'custom', path: [name], message: 'is needed to send e-mail through Resend' });
     }
   });
 

@@ -47,17 +47,7 @@ export const reason = () =>
     .refine((value) => value.trim() !== '', 'must not be empty')
     .meta({ minLength: 1, pattern: NOT_BLANK, description: 'Kept in the audit log.' });
 
-/** An optional text: left out, null or empty, it is null. */
-export const optionalText = () =>
-  shortText()
-    .nullish()
-    .transform((value) => (value === '' || value === undefined ? null : value));
-
 export const email = () => z.email('must be an e-mail address').max(SHORT);
-export const optionalEmail = () => email().nullable().default(null);
-export const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  schema.nullable().default(null as z.output<Schema> & null);
-
 /** A day of the calendar, 1900 to 2199. */
 export const calendarDate = () =>
   z

@@ -65,7 +65,7 @@ export const HEADERS = {
   },
   ETag: {
     description: 'The revision of the resource, for If-Match and If-None-Match.',
-    schema: { type: 'string', pattern: '^"\\d+"$' },
+    schema: { type: 'string', pattern: '^"[\\w-]+"$' },
     example: '"3"',
   },
   'Idempotent-Replayed': {

@@ -49,17 +49,28 @@ export function validate<Schema extends z.ZodType, Target extends keyof Validati
   return Object.assign(guarded, { [uniqueSymbol]: { target, ...resolver(schema, { options: { io: 'input' } }) } });
 }
 
-const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+/** As Hono has it: what it does not take for JSON it would not read. */
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 
-/** A name that JavaScript's objects give a meaning of its own: validation would lose it without a word. */
-const PROTOTYPE = /"__proto__"\s*:/;
+/** Deeper values are refused by every schema. */
+const MAX_DEPTH = 100;
 
-/** Where in a body the name is used. */
-function pointerToPrototype(value: unknown): string | null {
-  if (typeof value !== 'object' || value === null) return null;
-  for (const [name, inner] of Object.entries(value)) {
-    const pointer = name === '__proto__' ? '' : pointerToPrototype(inner);
-    if (pointer !== null) return `/${escaped(name)}${pointer}`;
+/**
+ * Where a body uses the one name that JavaScript's objects give a meaning of their own, so that validation would lose
+ * it without a word; null when it does not. Goes level by level: what is very deep would exhaust the stack.
+ */
+function pointerToPrototype(body: unknown): string | null {
+  let level: [pointer: string, value: unknown][] = [['', body]];
+  for (let depth = 0; level.length > 0 && depth < MAX_DEPTH; depth++) {
+    const next: typeof level = [];
+    for (const [pointer, value] of level) {
+      if (typeof value !== 'object' || value === null) continue;
+      for (const [name, inner] of Object.entries(value)) {
+        if (name === '__proto__') return `${pointer}/__proto__`;
+        next.push([`${pointer}/${escaped(name)}`, inner]);
+      }
+    }
+    level = next;
   }
   return null;
 }
@@ -82,7 +93,8 @@ async function checkText(c: Context): Promise<void> {
   } catch {
     refuse('MALFORMED_JSON', 'The body is not UTF-8.');
   }
-  const pointer = PROTOTYPE.test(text) ? pointerToPrototype(parsed(text)) : null;
+  // Written out, or with an escape in it: nothing else can be the name.
+  const pointer = /__proto__|\\u00/i.test(text) ? pointerToPrototype(parsed(text)) : null;
   if (pointer === null) return;
   const message = 'is not a name that a field can have';
   throw new AppError({ code: 'VALIDATION_FAILED', detail: `${pointer} ${message}.`, errors: [{ pointer, message }] });

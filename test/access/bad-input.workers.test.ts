@@ -358,6 +358,21 @@ describe('a value that breaks a rule', () => {
     expect(await tryAll(operation, cases)).toEqual(FINE);
   });
 
+  test('is no crash when it is very deep and has the name that is looked for beside it', async () => {
+    for (const depth of [50, 5_000, 100_000]) {
+      const body = `{"customFields":{"x":${'['.repeat(depth)}${']'.repeat(depth)}},"__proto__":1}`;
+      expect((await send(operationOf('PATCH /v1/participants/{id}'), body)).status, String(depth)).toBe(400);
+    }
+  });
+
+  test('is refused with the name that would be lost, however it is written', async () => {
+    for (const name of ['__proto__', '\\u005f_proto__', '_\\u005Fproto__']) {
+      const body = `{"customFields":{"a":{"${name}":1},"b":2}}`;
+      const answer = await send(operationOf('PATCH /v1/participants/{id}'), body);
+      expect([name, answer.body.errors?.[0]?.pointer]).toEqual([name, '/customFields/a/__proto__']);
+    }
+  });
+
   test('is no crash when it is nested very deeply', async () => {
     for (const key of ['POST /v1/participants', 'PATCH /v1/participants/{id}']) {
       const operation = operationOf(key);

@@ -128,6 +128,12 @@ describe('a body that is no JSON', () => {
     expect(await tryAll([{ label: 'nothing', send, expected: MALFORMED }])).toEqual(FINE);
   });
 
+  test('is refused with a type that would not be read as JSON', async () => {
+    const headers = { 'content-type': 'application/a+b+json' };
+    const answer = await world.admin.request('PATCH', '/v1/me', { body: { lastName: 'Unread' }, headers });
+    expect([answer.status, answer.body.code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+  });
+
   test('is refused when its bytes are not UTF-8, and stored nowhere', async () => {
     const bytes = new Uint8Array([...new TextEncoder().encode('{"lastName":"'), 0xc3, 0x28, 0x22, 0x7d]);
     const response = await exports.default.fetch('https://caddy.test/v1/me', {

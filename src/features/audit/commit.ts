@@ -37,7 +37,8 @@ export async function commitChange(ctx: Context, change: Change): Promise<boolea
   const changeId = newId('chg');
   const { entityId } = change.audit;
   const landed = changeStatement(tenant.id, { entityId, changeId });
-  const proof = sql`EXISTS (SELECT 1 FROM ${raw(change.table)} WHERE id = ${entityId} AND change_id = ${changeId})
+  const owner = raw(change.table === 'organizations' ? 'id' : 'organization_id');
+  const proof = sql`EXISTS (SELECT 1 FROM ${raw(change.table)} WHERE id = ${entityId} AND ${owner} = ${tenant.id} AND change_id = ${changeId})
     AND NOT EXISTS (${landed})`;
   const commit = { organizationId: tenant.id, userId: actor.userId, at: now, proof };
   const statements = [

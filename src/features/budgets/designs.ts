@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag';
+import sql, { type Sql } from 'sql-template-tag';
 import type { Refusal } from '../../http/problem.ts';
 import { dollars } from '../../money/rules.ts';
 import type { StructureCommand } from '../ledger/commands.ts';
@@ -7,7 +7,7 @@ import { newLine, openingEntries } from '../plans/build.ts';
 import { periodErrors, wholePeriod } from '../plans/rules.ts';
 import { type BudgetDetail, budgetDetail } from '../plans/view.ts';
 import { type Designed, staleRefusal } from '../structure/design.ts';
-import { insertLines, replacePeriods, unspentBoundaries } from '../structure/statements.ts';
+import { insertLines, replacePeriods, type StructureCommit, unspentBoundaries } from '../structure/statements.ts';
 
 type Command<Kind> = Extract<StructureCommand, { kind: Kind }>;
 
@@ -36,9 +36,9 @@ export function designCreateBudget(
   const view = budgetDetail({ plan: { ...plan, boundaries: unspentBoundaries([line]) }, line }, seen.today);
   return {
     movesLedger: true,
-    guard: sql`EXISTS (SELECT 1 FROM plans WHERE id = ${plan.id} AND start_date = ${plan.startDate} AND end_date = ${plan.endDate})`,
+    guard: sql`EXISTS (SELECT 1 FROM plans WHERE id = ${plan.id} AND organization_id = ${seen.state.organizationId} AND start_date = ${plan.startDate} AND end_date = ${plan.endDate})`,
     entries: openingEntries([line]),
-    statements: (commit) => insertLines([line], commit),
+    statements: (commit) => [...insertLines([line], commit), revisePlan(plan.id, commit)],
     audit: { action: 'budget.created', entityId: line.id, after: view },
     answer: {
       status: 201,
@@ -49,6 +49,12 @@ export function designCreateBudget(
     budgetIds: (state) => poolMates(state, line.id),
     belowSpent: () => ({ code: 'CONFLICT', detail: 'The pool has more spent than it releases.' }),
   };
+}
+
+/** A plan's lines are the plan's: its revision moves with them, though not with what is spent of them. */
+function revisePlan(planId: string, commit: StructureCommit): Sql {
+  return sql`UPDATE plans SET revision = revision + 1, updated_at = ${commit.at}
+    WHERE id = ${planId} AND organization_id = ${commit.organizationId} AND ${commit.proof}`;
 }
 
 /** The line's JSON with what the pool it joins has left, which only the database can tell once the line is in. */
@@ -84,7 +90,7 @@ export function designUpdateBudget(command: Command<'update-budget'>, seen: { st
   const mates = linesOfPool(plan, line.poolId).map((other) => other.id);
   return {
     movesLedger: true,
-    guard: sql`EXISTS (SELECT 1 FROM budgets WHERE id = ${line.id} AND revision = ${line.revision})`,
+    guard: sql`EXISTS (SELECT 1 FROM budgets WHERE id = ${line.id} AND organization_id = ${seen.state.organizationId} AND revision = ${line.revision})`,
     entries: [
       {
         budgetId: line.id,
@@ -98,6 +104,7 @@ export function designUpdateBudget(command: Command<'update-budget'>, seen: { st
           revision = revision + 1, updated_at = ${commit.at}
         WHERE id = ${line.id} AND organization_id = ${commit.organizationId} AND ${commit.proof}`,
       ...replacePeriods([next], commit),
+      revisePlan(plan.id, commit),
     ],
     audit: { action: 'budget.adjusted', entityId: line.id, before: adjustable(line), after: adjustable(next) },
     answer: null,

@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { type Database, noUsage, openDatabase } from '../../database/database.ts';
 import { dateAt } from '../../time/rules.ts';
-import { type Audience, show, tell } from '../live/audience.ts';
+import { type Audience, caughtUp, show, tell } from '../live/audience.ts';
 import { dismiss, isResync, send, watcherOf } from '../live/sockets.ts';
 import { checkWatchers, nextCheck } from '../live/watch.ts';
 import { change } from '../structure/change.ts';
@@ -34,7 +34,7 @@ export class ParticipantLedger extends DurableObject<Env> {
     heard: new WeakMap(),
     waiting: [],
     telling: false,
-    told: Promise.resolve(),
+    listening: [],
   };
   private timeZone = 'UTC';
   private toldDate: string | null = null;
@@ -90,7 +90,7 @@ export class ParticipantLedger extends DurableObject<Env> {
       if (state === undefined) return new Response(null, { status: 503 });
       if (state === null) return new Response(null, { status: 404 });
       // What the others are owed is not the newcomer's.
-      await this.audience.told;
+      await caughtUp(this.audience);
       this.timeZone = watcher.timeZone;
       const { 0: client, 1: server } = new WebSocketPair();
       this.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
@@ -105,7 +105,7 @@ export class ParticipantLedger extends DurableObject<Env> {
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     if (message === 'ping') return socket.send('pong');
-    await this.audience.told;
+    await caughtUp(this.audience);
     if (!isResync(message)) return send(socket, { type: 'error', code: 'VALIDATION_FAILED' });
     await inTurn(this.keeper, async () => {
       // A client that asks again and again is answered from memory, not at everyone's expense.
@@ -181,7 +181,7 @@ export class ParticipantLedger extends DurableObject<Env> {
   /** Keeps what watchers were told and sets the next check; nothing when nobody watches. */
   private async rest(): Promise<void> {
     if (this.watchers().length === 0 || this.keeper.told === null) return;
-    await this.audience.told;
+    await caughtUp(this.audience);
     const now = Date.now();
     this.toldDate ??= dateAt(this.timeZone, now);
     const told: Told = { version: this.keeper.told, asOf: this.toldDate, timeZone: this.timeZone };

@@ -16,7 +16,7 @@ export type ServerMessage =
   | { type: 'error'; code: 'VALIDATION_FAILED' | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'NOT_FOUND' | 'UNAVAILABLE' };
 
 /** Why the server closes a socket. */
-export const CLOSE = { signedOut: 4401, forbidden: 4403, gone: 4404, unavailable: 1013 } as const;
+export const CLOSE = { signedOut: 4401, forbidden: 4403, gone: 4404 } as const;
 
 /** Who watches, kept on the socket across hibernation. */
 export const Watcher = z.object({ userId: z.string(), timeZone: z.string() });

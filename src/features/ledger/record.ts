@@ -92,7 +92,7 @@ export function recordStatements(recording: Recording, { charge, state, warnings
       JOIN plans plan ON plan.id = ${plan.id} AND plan.participant_id = participant.id
       JOIN budgets budget ON budget.id = ${line.id} AND budget.plan_id = plan.id
       WHERE participant.id = ${state.participantId} AND participant.organization_id = ${organizationId}
-        AND participant.status <> 'archived' AND participant.ledger_version = ${state.version}
+        AND participant.status = ${state.status} AND participant.ledger_version = ${state.version}
         AND participant.pricing_zone = ${state.pricingZone}
         AND plan.start_date <= ${row.service_date} AND plan.end_date >= ${row.service_date}
         AND budget.pool_id = ${line.poolId} AND budget.category_code = ${line.categoryCode}

@@ -25,14 +25,20 @@ export interface Audience {
   readonly waiting: News[];
   /** Whether it is being told. */
   telling: boolean;
-  /** Settles once all that was committed so far has been told. */
-  told: Promise<void>;
+  /** Who waits until what was committed so far has been told. */
+  readonly listening: (() => void)[];
 }
 
 /** Tells everyone who watches, once whoever wrote has their answer. */
 export function tell(audience: Audience, news: News): void {
   audience.waiting.push(news);
-  if (!audience.telling) audience.told = tellAll(audience);
+  if (!audience.telling) void tellAll(audience);
+}
+
+/** Settles once all that was committed before has been told, however much follows. */
+export function caughtUp(audience: Audience): Promise<void> {
+  if (!audience.telling) return Promise.resolve();
+  return new Promise((resolve) => audience.listening.push(resolve));
 }
 
 /** Shows one socket the whole. */
@@ -46,11 +52,15 @@ async function tellAll(audience: Audience): Promise<void> {
     while (audience.waiting.length > 0) {
       await scheduler.wait(0);
       const sockets = audience.sockets();
+      const listening = audience.listening.splice(0);
       if (sockets.length > CROWD) await tellCrowd(audience, sockets);
       else for (const news of audience.waiting.splice(0)) inform(audience, { sockets, news });
+      for (const resolve of listening) resolve();
+      if (sockets.length > CROWD) await scheduler.wait(REST);
     }
   } finally {
     audience.telling = false;
+    for (const resolve of audience.listening.splice(0)) resolve();
   }
 }
 
@@ -61,7 +71,6 @@ async function tellCrowd(audience: Audience, sockets: readonly WebSocket[]): Pro
     if (from > 0) await scheduler.wait(0);
     inform(audience, { sockets: sockets.slice(from, from + PART), news });
   }
-  await scheduler.wait(REST);
 }
 
 /** Takes what waits as one piece of news: a single change as it is, several as the whole that they led to. */

@@ -23,7 +23,7 @@ The server sends:
 
 - \`{"type":"snapshot","version":12,"asOf":"2026-11-23","budgets":[BudgetView…]}\` first, and again when the organisation's date changes or changes were committed by another writer;
 - \`{"type":"update","version":13,"budgets":[BudgetView…],"cause":{"kind":"service.recorded","serviceId":"svc_…"}}\` for each committed change, with every line that changed. Versions never go back;
-- \`{"type":"error","code":"…"}\` before it closes with 4401 (not signed in any more), 4403 (the permission is gone), 4404 (the participant is gone) or 1013 (try again later), and after a frame that it does not know, which closes nothing.
+- \`{"type":"error","code":"…"}\` before it closes with 4401 (not signed in any more), 4403 (the permission is gone) or 4404 (the participant is gone), and after a frame that it does not know, which closes nothing.
 
 The client may send \`{"type":"resync"}\`, for a snapshot, and the text \`ping\`, for \`pong\`.`;
 

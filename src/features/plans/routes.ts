@@ -60,7 +60,7 @@ export const planRoutes = new Hono<AppEnv>()
       id: 'getPlan',
       summary: 'Read a plan',
       idOf: 'pln',
-      description: "The ETag is of the plan's own fields, not of its lines' figures.",
+      description: 'The ETag is of the plan and its lines as they were agreed, not of what is spent of them.',
       tag,
       permission: 'budgets.read',
       conditional: true,

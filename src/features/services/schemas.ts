@@ -76,7 +76,11 @@ export const CancelService = z
 
 const Warning = z
   .object({ code: z.enum(['PARTICIPANT_INACTIVE', 'POSSIBLE_DUPLICATE']), serviceId: id('svc').optional() })
-  .meta({ id: 'Warning', description: 'Recorded all the same. `POSSIBLE_DUPLICATE` names the equal shift.' });
+  .meta({
+    id: 'Warning',
+    description:
+      'Recorded all the same. `POSSIBLE_DUPLICATE` names a standing shift of the same worker, participant, item, date and start.',
+  });
 
 const serviceFields = {
   id: id('svc'),

@@ -36,7 +36,7 @@ export async function updateUser(
         status !== fields.status ||
         externalId !== fields.externalId ||
         permissions.join() !== fields.permissions.join();
-      // Who signs in as someone has what they have: an e-mail address binds an invited user to a sign-in.
+      // Who signs in as someone has what they have, and an e-mail address is what a person is known by.
       if (accessMoves || email !== fields.email) {
         requireOwnPermissions(ctx, fields);
         requireOwnPermissions(ctx, parsed.data);

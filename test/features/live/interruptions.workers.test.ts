@@ -102,6 +102,27 @@ describe('more sockets than can be told at once', () => {
     expect(await differences(id)).toEqual([]);
   });
 
+  test('are answered what they ask while others go on writing', async () => {
+    const { admin, id } = await setUp();
+    const sockets = await several(230, () => watch(admin, id));
+    let writing = true;
+    const write = async () => {
+      const writes: Promise<void>[] = [];
+      for (let index = 0; index < 150; index++) {
+        writes.push(record(admin, id, index));
+        await scheduler.wait(20);
+      }
+      writing = false;
+      await Promise.all(writes);
+    };
+    const written = write();
+    await scheduler.wait(500);
+    await sockets[0]?.settle();
+    const answeredMeanwhile = writing;
+    await written;
+    expect(answeredMeanwhile).toBe(true);
+  });
+
   test('are told one change as an update', async () => {
     const { admin, id } = await setUp();
     const sockets = await several(230, () => watch(admin, id));

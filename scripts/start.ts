@@ -6,6 +6,7 @@ import type { Miniflare } from 'miniflare';
 import { localFile, openLocal } from './lib/database.ts';
 import { loadDemonstration } from './lib/load-demonstration.ts';
 import { baseUrl, port, ROOT, stateDirectory } from './lib/paths.ts';
+import { keepSchedules } from './lib/schedules.ts';
 import { startService } from './lib/service.ts';
 import { endWranglers, wrangler } from './lib/wrangler.ts';
 
@@ -26,6 +27,8 @@ if (!(await isFree(port()))) {
 await migrate();
 await loadDemonstration();
 service = await startService({ port: port(), stateDirectory: stateDirectory() });
+
+await keepSchedules(service);
 
 console.log(`
   Caddy is up at ${baseUrl()} after ${((Date.now() - started) / 1000).toFixed(1)} s.

@@ -4,6 +4,7 @@ import { configuration } from './env.ts';
 import { auditRoutes } from './features/audit/routes.ts';
 import { budgetRoutes, participantBudgetRoutes } from './features/budgets/routes.ts';
 import { healthRoutes } from './features/health/routes.ts';
+import { importRoutes } from './features/imports/routes.ts';
 import { liveRoutes, participantLiveRoutes } from './features/live/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
 import { organizationRoutes } from './features/organizations/routes.ts';
@@ -43,6 +44,7 @@ const v1 = new Hono<AppEnv>()
   .route('/budgets', budgetRoutes)
   .route('/support-items', supportItemRoutes)
   .route('/services', serviceRoutes)
+  .route('/imports', importRoutes)
   .route('/audit-logs', auditRoutes)
   .route('/live', liveRoutes);
 

@@ -1,9 +1,11 @@
 import { openDatabase } from './database/database.ts';
 import { sweep } from './features/idempotency/sweep.ts';
+import { sweepImports } from './features/import-runs/sweep.ts';
 
 /** Every schedule of `wrangler.toml` and what it does. A job is short and can run twice. */
 const CRONS: Record<string, (env: Env, now: number) => Promise<void>> = {
   '17 * * * *': (env, now) => sweep(openDatabase(env.DB), now),
+  '*/5 * * * *': (env) => sweepImports(env, openDatabase(env.DB)),
 };
 
 /** Runs the job of a schedule. */

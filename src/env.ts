@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ImportFeed } from './features/imports/feed.ts';
 import type { ParticipantLedger } from './features/ledger/object.ts';
 
 /** The bindings of `wrangler.toml` and the variables of `api.md` §1. */
@@ -9,6 +10,8 @@ declare global {
       PARTICIPANT_LEDGER: DurableObjectNamespace<ParticipantLedger>;
       FILES: R2Bucket;
       JOBS: Queue;
+      IMPORTS: Queue<{ importId: string }>;
+      IMPORT_FEED: DurableObjectNamespace<ImportFeed>;
       RATE_LIMITER: RateLimit;
       AUTH_ISSUER?: string;
       AUTH_JWKS?: string;

@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import { openDatabase } from './database/database.ts';
+import { giveUpImport, workOffImport } from './features/import-runs/sweep.ts';
 import { callLedger } from './features/ledger/client.ts';
+import { placesOf } from './http/problems.ts';
 
 /** What travels through the queue. Each handler acts on what is true now, so a second delivery is harmless. */
 const Job = z.discriminatedUnion('type', [
@@ -18,8 +21,34 @@ async function work(job: Job, env: Env): Promise<void> {
   }
 }
 
+const ImportMessage = z.object({ importId: z.string() });
+
+/** Works off messages of imports; what is dead ends its import, with the reason. */
+async function runImports(batch: MessageBatch, env: Env): Promise<void> {
+  for (const message of batch.messages) {
+    const parsed = ImportMessage.safeParse(message.body);
+    if (!parsed.success) {
+      message.ack();
+      continue;
+    }
+    const { importId } = parsed.data;
+    try {
+      if (batch.queue.endsWith('-dead')) await giveUpImport({ env, database: openDatabase(env.DB) }, importId);
+      else await workOffImport(env, importId);
+      message.ack();
+    } catch (error) {
+      const what = error instanceof Error ? error.constructor.name : 'unknown';
+      console.error(
+        JSON.stringify({ level: 'error', event: 'import.failed', importId, error: what, at: placesOf(error) }),
+      );
+      message.retry({ delaySeconds: Math.min(300, 5 * 2 ** message.attempts) });
+    }
+  }
+}
+
 /** Works off a batch; each message is acknowledged or retried by itself. */
 export async function runJobs(batch: MessageBatch, env: Env): Promise<void> {
+  if (batch.queue.includes('imports')) return runImports(batch, env);
   for (const message of batch.messages) {
     const job = Job.safeParse(message.body);
     if (batch.queue.endsWith('-dead') || !job.success) {

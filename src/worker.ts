@@ -5,6 +5,7 @@ import { configuration } from './env.ts';
 import { runJobs } from './jobs.ts';
 
 export type { AppType } from './app.ts';
+export { ImportFeed } from './features/imports/feed.ts';
 export { ParticipantLedger } from './features/ledger/object.ts';
 
 // A missing or malformed variable is an error of the start, not of some later request.

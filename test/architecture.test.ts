@@ -141,6 +141,7 @@ describe('dependencies', () => {
     'schema.ts',
     'protocol.ts',
     'commands.ts',
+    'targets.ts',
   ];
 
   const VOCABULARY = ['src/ids.ts', 'src/http/fields.ts', 'src/http/patch.ts', 'src/http/problem.ts'];

@@ -1,11 +1,18 @@
 export { auditLogs } from '../features/audit/table.ts';
 export { budgets, fundingPeriods } from '../features/budgets/table.ts';
 export { idempotencyKeys } from '../features/idempotency/table.ts';
+export { importChunks, importDrafts, importMappings, importRows, imports } from '../features/imports/table.ts';
 export { ledgerEntries, poolBoundaries } from '../features/ledger/table.ts';
 export { liveTickets } from '../features/live/table.ts';
 export { organizations } from '../features/organizations/table.ts';
 export { participants, participantWords } from '../features/participants/table.ts';
 export { plans } from '../features/plans/table.ts';
 export { services } from '../features/services/table.ts';
-export { catalogueListings, catalogues, supportItems, supportItemWords } from '../features/support-items/table.ts';
+export {
+  catalogueListings,
+  catalogues,
+  ownItems,
+  supportItems,
+  supportItemWords,
+} from '../features/support-items/table.ts';
 export { users } from '../features/users/table.ts';

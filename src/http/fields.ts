@@ -88,6 +88,7 @@ export const EXAMPLE_IDS: Record<IdPrefix, string> = {
   pln: 'pln_01m84aezwdf6fsdtj7hna1wdx3',
   bud: 'bud_01m84aezykfvgvcmpqgspdcvvj',
   svc: 'svc_01m84af03me4d8z5mj9w7px9v1',
+  imp: 'imp_01m84af0g2eqws0m3pyr0h8v6k',
   chg: 'chg_01m84af059eh3ajs9etx1gk29k',
 };
 

@@ -56,6 +56,7 @@ const TAGS = {
   'Plans and budgets': 'NDIS plans, their budget lines, and the ledger of every line.',
   'Support items': "The NDIA's catalogue, with the price limits of each pricing zone.",
   Services: 'What was done for a participant, and what it cost.',
+  Imports: "Other systems' spreadsheets: participants and plans, timesheets, agreed items.",
   Live: "Participants' budgets over a WebSocket, as they move.",
   Audit: 'Who changed what.',
 };

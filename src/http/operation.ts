@@ -6,6 +6,7 @@ import { featureOf, type Permission } from '../features/sign-in/rules.ts';
 import { type IdPrefix, isId } from '../ids.ts';
 import type { AppEnv } from './app-env.ts';
 import { EXAMPLE_IDS, idPattern } from './fields.ts';
+import { type FileForm, fileBody } from './file-body.ts';
 import { ERROR_CODES, type ErrorCode, notFound, statusOf, titleOf } from './problem.ts';
 
 /** Who may call a route: nobody in particular, anyone signed in, or holders of a permission. */
@@ -14,7 +15,7 @@ export type Access = 'public' | 'authenticated' | Permission;
 /** A parameter that no schema validates: part of the path, or a header. */
 export interface Parameter {
   name: string;
-  in: 'path' | 'header';
+  in: 'path' | 'header' | 'query';
   required: boolean;
   description: string;
   schema: { type: 'string'; pattern?: string; minLength?: number; maxLength?: number; enum?: string[] };
@@ -40,15 +41,19 @@ export interface Operation {
   idOf?: IdPrefix;
   parameters?: readonly Parameter[];
   success: {
-    status: 200 | 201 | 101;
+    status: 200 | 201 | 202 | 101;
     description: string;
     schema?: z.ZodType;
+    /** Of an answer that is no JSON. */
+    mediaType?: string;
     headers?: readonly Header[];
   };
   /** What the route itself may refuse with; the codes of its access, body and keys are added. */
   errors?: readonly ErrorCode[];
   /** True for a route without a JSON body. */
   bodyless?: boolean;
+  /** For a route that takes a file: what else its form may have. */
+  file?: FileForm;
 }
 
 /** The headers of answers, for the document's components. */
@@ -200,6 +205,18 @@ function parametersOf(operation: Operation, method: 'read' | 'write'): Parameter
     });
   }
   parameters.push(...(operation.parameters ?? []));
+  // Beside a file that is the body itself, what else a form would have is in the query.
+  for (const [name, field] of Object.entries(operation.file?.fields ?? {})) {
+    const { description, example, ...schema } = field;
+    parameters.push({
+      name,
+      in: 'query',
+      required: false,
+      description,
+      schema: { type: 'string', ...schema },
+      example,
+    });
+  }
   if (operation.keyed) {
     header('Idempotency-Key', {
       description: 'Makes a repeated request the same one: it answers as the first time, for 30 days.',
@@ -230,6 +247,7 @@ function describe(operation: Operation, method: 'read' | 'write') {
   const answer = {
     description: success.description,
     headers: headersOf(headers),
+    ...(success.mediaType && { content: { [success.mediaType]: { schema: { type: 'string' as const } } } }),
     ...(success.schema && { content: { 'application/json': { schema: answered(success.schema) } } }),
   };
   const unchanged = { 304: { description: 'It has not changed: no body.', headers: headersOf(['ETag']) } };
@@ -240,6 +258,7 @@ function describe(operation: Operation, method: 'read' | 'write') {
     tags: [operation.tag],
     security: securityOf(operation),
     parameters: parametersOf(operation, method),
+    ...(operation.file && { requestBody: fileBody(operation.file) }),
     responses: {
       [success.status]: answer,
       ...(operation.conditional && method === 'read' ? unchanged : {}),
@@ -252,6 +271,7 @@ function describe(operation: Operation, method: 'read' | 'write') {
 /** What an id stands for, as a 404 says it. */
 const NAMES: Partial<Record<IdPrefix, string>> = {
   bud: 'budget',
+  imp: 'import',
   par: 'participant',
   pln: 'plan',
   svc: 'service',

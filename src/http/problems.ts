@@ -14,6 +14,13 @@ function refusalOf(thrown: unknown): Refusal {
   return { code: 'INTERNAL', detail: 'Something went wrong on our side. Tell us the request id.' };
 }
 
+/** Where in the code an error comes from: what of it may be logged. */
+export function placesOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  const lines = (error.stack ?? '').split('\n').map((line) => line.trim());
+  return lines.filter((line) => line.startsWith('at ')).slice(0, 4);
+}
+
 /** The answer to a request that ended in an error. */
 export function answerProblem(c: Request, error: unknown): Response {
   const refusal = refusalOf(error);
@@ -27,16 +34,8 @@ export function answerProblem(c: Request, error: unknown): Response {
         : error instanceof Error
           ? error.constructor.name
           : typeof error;
-    const at =
-      error instanceof Error
-        ? (error.stack ?? '')
-            .split('\n')
-            .filter((line) => line.trim().startsWith('at '))
-            .slice(0, 4)
-        : [];
-    console.error(
-      JSON.stringify({ level: 'error', requestId, code: refusal.code, error: name, at: at.map((line) => line.trim()) }),
-    );
+    const at = placesOf(error);
+    console.error(JSON.stringify({ level: 'error', requestId, code: refusal.code, error: name, at }));
   }
   const headers =
     error instanceof AppError ? error.headers : refusal.code === 'UNAVAILABLE' ? new Unavailable().headers : {};

@@ -30,6 +30,13 @@ export function invalid(error: z.core.$ZodError, prefix = ''): AppError {
   return new AppError({ code: 'VALIDATION_FAILED', detail, errors });
 }
 
+/** The refusal of parameters: a pointer is the parameter's name. */
+export function invalidParameter(error: z.core.$ZodError): AppError {
+  const { refusal } = invalid(error);
+  const errors = refusal.errors?.map((one) => ({ ...one, pointer: one.pointer.slice(1) })) ?? [];
+  return new AppError({ ...refusal, detail: refusal.detail.replace(/^\//, ''), errors });
+}
+
 /**
  * Validates one part of a request and documents it: the schema is what the OpenAPI document shows. A parameter's
  * pointer is its name, a body's field a JSON pointer.
@@ -40,10 +47,7 @@ export function validate<Schema extends z.ZodType, Target extends keyof Validati
 ) {
   const validator = zValidator(target, schema, (result) => {
     if (result.success) return;
-    const error = invalid(result.error);
-    if (target === 'json') throw error;
-    const errors = error.refusal.errors?.map((one) => ({ ...one, pointer: one.pointer.slice(1) })) ?? [];
-    throw new AppError({ ...error.refusal, detail: error.refusal.detail.replace(/^\//, ''), errors });
+    throw target === 'json' ? invalid(result.error) : invalidParameter(result.error);
   });
   const guarded = target === 'json' ? withBody(validator) : validator;
   return Object.assign(guarded, { [uniqueSymbol]: { target, ...resolver(schema, { options: { io: 'input' } }) } });
@@ -111,6 +115,8 @@ function withBody<Validator extends MiddlewareHandler>(validator: Validator): Va
   return guarded as Validator;
 }
 
+const FILE_PATHS: ReadonlySet<string> = new Set(['/v1/imports', '/v1/imports/preview']);
+
 const limited = bodyLimit({
   maxSize: MAX_JSON,
   onError: () => refuse('PAYLOAD_TOO_LARGE', 'A JSON body may have at most 1 MiB.'),
@@ -119,6 +125,8 @@ const limited = bodyLimit({
 /** Refuses a body that is not JSON by its type, or too large, before anything reads it. */
 export const jsonOnly: MiddlewareHandler = async (c, next) => {
   const { method } = c.req;
+  // Files have types and limits of their own, which their routes look at.
+  if (method === 'POST' && FILE_PATHS.has(c.req.path)) return next();
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return next();
   const type = c.req.header('content-type');
   const length = c.req.header('content-length');

@@ -72,6 +72,14 @@ const PERMISSION_OF: Record<string, string> = {
   'POST /v1/services/{id}/cancel': 'services.write',
   'GET /v1/audit-logs': 'audit.read',
   'POST /v1/live/tickets': 'authenticated',
+  'POST /v1/imports/preview': 'imports.write',
+  'POST /v1/imports': 'imports.write',
+  'GET /v1/imports': 'imports.read',
+  'GET /v1/imports/{id}': 'imports.read',
+  'GET /v1/imports/{id}/rows': 'imports.read',
+  'GET /v1/imports/{id}/errors.csv': 'imports.read',
+  'POST /v1/imports/{id}/cancel': 'imports.write',
+  'GET /v1/imports/{id}/live': 'imports.read',
 };
 
 /** `api.md` §2, Roles: the permissions, one role a column (c, w, f, v); an administrator has all of them. */
@@ -428,7 +436,7 @@ describe("another organisation's", () => {
   test.each(signedIn)('rows are not in the answer to $key', async (operation) => {
     // Theirs, gathered from the database: every id of every row that says it is theirs.
     const rows = await Promise.all(
-      ['users', 'participants', 'plans', 'budgets', 'services'].map((table) =>
+      ['users', 'participants', 'plans', 'budgets', 'services', 'imports'].map((table) =>
         env.DB.prepare(`SELECT id FROM ${table} WHERE organization_id = ?`)
           .bind(theirs.organizationId)
           .all<{ id: string }>(),

@@ -45,6 +45,7 @@ const operationOf = (key: string): Operation => {
 };
 
 const withBody = operations.filter(({ body }) => body !== null);
+const withFile = operations.filter(({ document }) => document.requestBody?.content['text/csv']);
 
 interface Try {
   label: string;
@@ -197,6 +198,37 @@ describe('the type of a body', () => {
     expect(await tryAll(tries)).toEqual(FINE);
   });
 
+  test.each(withFile)('is refused by $key when it is neither CSV nor a form', async (operation) => {
+    const { body } = sampleOf(operation, world);
+    const neither = OTHERS.filter((type) => !type.startsWith('multipart/'));
+    const tries = [...neither, ...NEARLY, ...SPELLINGS, 'text/csvx', 'multipart/mixed; boundary=a'].map((type) => ({
+      label: type,
+      send: () => sendRaw(operation, body, { 'content-type': type }),
+      expected: { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' },
+    }));
+    expect(tries.length).toBeGreaterThan(10);
+    expect(await tryAll(tries)).toEqual(FINE);
+  });
+
+  test.each(withFile)('of a form without its file is refused by $key, which names the field', async (operation) => {
+    const empty = new FormData();
+    const text = new FormData();
+    text.set('file', 'NDIS Number');
+    const tries = Object.entries({ empty, text }).map(([label, form]) => ({
+      label,
+      send: async () => {
+        const { headers, body } = new Response(form);
+        const bytes = await new Response(body).arrayBuffer();
+        return sendRaw(operation, bytes, {
+          'content-type': headers.get('content-type') ?? '',
+          'content-length': String(bytes.byteLength),
+        });
+      },
+      expected: { ...INVALID, pointer: 'file' },
+    }));
+    expect(await tryAll(tries)).toEqual(FINE);
+  });
+
   test('never makes a body that is taken for granted go unread', async () => {
     const operation = operationOf('PATCH /v1/me');
     for (const type of SPELLINGS) {
@@ -311,6 +343,32 @@ describe('a cursor', () => {
   });
 });
 
+describe('what is said beside a file', () => {
+  test.each(withFile)('is refused by $key when it is wrong, by its name, and nothing is stored', async (operation) => {
+    const wrong: [string, string, string][] = [
+      ['kind', '', 'kind'],
+      ['kind', '?kind=people', 'kind'],
+      ['kind', '?kind=participants&kind=services', 'kind'],
+      ['dryRun', '?kind=participants&dryRun=yes', 'dryRun'],
+      ['dryRun', '?kind=participants&dryRun=true&dryRun=false', 'dryRun'],
+      ['mapping', '?kind=participants&mapping=x', 'mapping'],
+      ['mapping', '?kind=participants&mapping=%5B%5D', 'mapping'],
+      ['mapping', '?kind=participants&mapping=%7B%22a%22%3A%22nothing%22%7D', 'mapping'],
+      ['mapping', '?kind=participants&mapping=%7B%22__proto__%22%3Anull%7D', 'mapping'],
+      ['unknown', '?kind=participants&colour=red', 'colour'],
+    ];
+    const tries = wrong.map(([label, query, pointer]) => ({
+      label: `${label} ${query}`,
+      send: () => {
+        const { body, headers } = sampleOf(operation, world);
+        return world.admin.request(operation.method, `${operation.path}${query}`, { body, headers: headers ?? {} });
+      },
+      expected: { ...INVALID, pointer },
+    }));
+    expect(await tryAll(tries)).toEqual(FINE);
+  });
+});
+
 describe('a query', () => {
   const DATES = [
     '2026-02-30',
@@ -336,7 +394,8 @@ describe('a query', () => {
     return ['x'.repeat((schema.maxLength ?? 100_000) + 1), 'a\0b'];
   }
 
-  const asking = signedIn.filter((operation) => queryParameters(operation).length > 0);
+  // What stands beside a file may be in a form as well, and is tried with it.
+  const asking = signedIn.filter((operation) => queryParameters(operation).length > 0 && !withFile.includes(operation));
 
   test.each(asking)('with a wrong value is refused by $key, which names the parameter', async (operation) => {
     const parameters = queryParameters(operation).filter(({ name }) => name !== 'cursor');

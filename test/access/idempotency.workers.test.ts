@@ -22,14 +22,21 @@ beforeEach(() => {
   key = { 'idempotency-key': `key ${keys}` };
 });
 
-/** A sample that changes something: to restore there must be somebody archived, to cancel there must be a service. */
+const operationOf = (key: string): Operation => {
+  const operation = operations.find((candidate) => candidate.key === key);
+  if (!operation) throw new Error(`no operation ${key}`);
+  return operation;
+};
+
+/** A sample that changes something: to restore there must be somebody archived, and what is cancelled must be new. */
 async function effective(operation: Operation, place: World = world): Promise<Sample> {
   const sample = sampleOf(operation, place);
   if (operation.path.endsWith('/restore')) {
     await place.admin.delete(`/v1/participants/${place.spareId}`, { reason: 'Moved' });
   }
   if (operation.path.endsWith('/cancel')) {
-    const { body } = await place.admin.post('/v1/services', tenDollars(place.participantId));
+    const create = operationOf(`POST ${operation.path.replace('/{id}/cancel', '')}`);
+    const { body } = await ask(place.admin, create, sampleOf(create, place));
     return { ...sample, params: { id: body.id } };
   }
   return sample;
@@ -70,13 +77,14 @@ describe.each(keyed)('$key', (operation) => {
   });
 
   test('refuses the key with another body', async () => {
-    if (!operation.body) return;
     const sample = await effective(operation);
+    if (sample.body === undefined) return;
     await ask(world.admin, operation, sample, key);
     // Each made anew: of the samples, those that differ at all.
     const name = Object.keys(sample.body)[0] ?? '';
-    const other = { ...sampleOf(operation, world).body };
+    let other = sampleOf(operation, world).body;
     if (JSON.stringify(other) === JSON.stringify(sample.body)) {
+      other = { ...other };
       if (operation.path.endsWith('/cancel')) other[name] = `${other[name]}!`;
       else if (operation.path === '/v1/services') other['notes'] = 'Another one';
       else other['allocatedCents'] = 101;
@@ -250,6 +258,20 @@ describe('a replay', () => {
     const turned = Object.fromEntries(Object.entries({ ...body, notes: '', quantity: null }).reverse());
     const again = await world.admin.post('/v1/services', turned, key);
     expect(plainly(again)).toEqual(plainly(first));
+  });
+
+  test('of a file is none when something else is said beside it', async () => {
+    const operation = operationOf('POST /v1/imports');
+    const sample = sampleOf(operation, world);
+    const first = await ask(world.admin, operation, sample, key);
+    expect(first.status).toBe(202);
+    const others: Record<string, string>[] = [{ kind: 'services' }, { dryRun: 'true' }, { mapping: '{"DOB":null}' }];
+    for (const query of others) {
+      const other = { ...sample, query: { ...sample.query, ...query } };
+      expect(misfits(await ask(world.admin, operation, other, key), REUSED), JSON.stringify(query)).toEqual([]);
+    }
+    const spelledOut = { ...sample, query: { ...sample.query, dryRun: 'false' } };
+    expect(plainly(await ask(world.admin, operation, spelledOut, key))).toEqual(plainly(first));
   });
 
   test('of a participant with a plan asks for budgets.write as well', async () => {

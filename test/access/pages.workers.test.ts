@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { commonItems, newParticipant, planBody, supportItem, tenDollars } from '../support/workers/care.ts';
 import { lists } from '../support/workers/contract.ts';
-import { address, newWorld, sampleOf, type World } from '../support/workers/samples.ts';
+import { address, newWorld, sampleOf, storedImport, storedImportRow, type World } from '../support/workers/samples.ts';
 import type { Json } from '../support/workers/tenant.ts';
 
 /** Lists are walked page by page while rows come in between: every row that was there is seen once (`api.md` §2). */
@@ -81,9 +81,28 @@ const WALKED: Record<string, Walked> = {
     insert: (world) => world.admin.post('/v1/services', tenDollars(world.participantId)),
     queries: ['', 'entityType=service', 'action=service.created', 'userId={admin}', 'from=2020-01-01&to=2199-01-01'],
   },
+  'GET /v1/imports': {
+    insert: (world, place) =>
+      storedImport(world, {
+        kind: place % 4 === 0 ? 'services' : 'participants',
+        status: place % 4 === 1 ? 'failed' : 'completed',
+        // Two of an instant, and the instants in no order.
+        at: Date.now() - ((Math.floor(place / 2) * 7919) % 1009) * 1000,
+      }),
+    queries: ['', 'kind=participants', 'status=completed', 'kind=participants&status=completed'],
+  },
+  'GET /v1/imports/{id}/rows': {
+    insert: (world, place) =>
+      storedImportRow(world, {
+        row: 10 + ((place * 7919) % 1009),
+        entityId: place % 2 === 0 ? world.participantId : null,
+      }),
+    queries: ['', 'status=succeeded', 'status=failed'],
+  },
 };
 
-const nameOf = (row: Json): string => String(row.id ?? row.seq ?? row.code ?? `${row.version}/${JSON.stringify(row)}`);
+const nameOf = (row: Json): string =>
+  String(row.id ?? row.seq ?? row.code ?? row.row ?? `${row.version}/${JSON.stringify(row)}`);
 
 test('every list of the document is walked here', () => {
   expect(Object.keys(WALKED).sort()).toEqual(lists.map(({ key }) => key).sort());

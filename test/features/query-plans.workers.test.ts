@@ -1,10 +1,14 @@
 import { createScheduledController, runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { openDatabase } from '../../src/database/database.ts';
+import { giveUpImport, workOffImport } from '../../src/features/import-runs/sweep.ts';
+import { feedStub } from '../../src/features/imports/feed-client.ts';
 import { ledgerStub } from '../../src/features/ledger/client.ts';
 import worker from '../../src/worker.ts';
 import { EACH, HOURLY, ndisNumber, planBody, supportItem } from '../support/workers/care.ts';
-import { watch } from '../support/workers/socket.ts';
+import { holdImports } from '../support/workers/samples.ts';
+import { knock, listen, watch } from '../support/workers/socket.ts';
 import { type Caller, type Json, newTenant, send, type Tenant } from '../support/workers/tenant.ts';
 
 /** Every statement that went to D1, by its text, with the values of its first time. */
@@ -207,6 +211,127 @@ async function live(api: Caller, tenant: Tenant, participantId: string): Promise
   watcher.close();
 }
 
+const csv = (...lines: string[]) => `${lines.join('\n')}\n`;
+
+/** Imports a file, and works it off to its end; how many rows were created, updated, left and refused. */
+async function imported(api: Caller, query: string, file: string): Promise<Json> {
+  const { id } = await ok(api.post(`/v1/imports?${query}`, file, { 'content-type': 'text/csv' }), 202);
+  for (let deliveries = 0; deliveries < 20; deliveries++) {
+    const body = await ok(api.get(`/v1/imports/${id}`));
+    if (body.finishedAt !== null) {
+      for (const more of ['', '&status=failed', '&status=succeeded', '&status=pending']) {
+        await ok(api.get(`/v1/imports/${id}/rows?limit=1${more}`));
+      }
+      const { data } = await ok(api.get(`/v1/imports/${id}/rows?limit=100`));
+      expect(body.failure, JSON.stringify(body)).toBeNull();
+      const { created, updated, unchanged, failed, warnings } = body;
+      return { id, counts: [created, updated, unchanged, failed], warnings, rows: data };
+    }
+    // A message may be delivered twice, and both at once.
+    await Promise.all([workOffImport(env, id), workOffImport(env, id)]);
+  }
+  throw new Error(`the import ${id} does not end`);
+}
+
+/** The counts of an import of a file; the refusals are shown when there are others. */
+async function counted(api: Caller, query: string, file: string, counts: number[]): Promise<string> {
+  const done = await imported(api, query, file);
+  expect(done.counts, JSON.stringify(done.rows)).toEqual(counts);
+  return done.id;
+}
+
+async function importedParticipants(api: Caller, knownNumber: string): Promise<string> {
+  const fresh = [ndisNumber(), ndisNumber(), ndisNumber()];
+  const mapping = encodeURIComponent(JSON.stringify({ Colour: null }));
+  const wide = [
+    'NDIS Number,First Name,Last Name,DOB,Tags,PlanStartDate,PlanReviewDate,Fund management,01 Daily Life,15 Improved Daily Living,Colour',
+    `${fresh[0]},Ana,Wide,1990-01-01,new;north,2026-01-01,2027-12-31,Plan,"$5,000.00",$400.00,red`,
+    `${knownNumber},Mia,Changed,1990-01-01,vip;old,2026-01-01,2027-11-30,NDIA,$2000.00,$300.00,blue`,
+    `12,Bad,Number,1990-01-01,,,,,,,`,
+  ];
+  const query = `kind=participants&mapping=${mapping}`;
+  await ok(api.post(`/v1/imports/preview?kind=participants`, csv(...wide), { 'content-type': 'text/csv' }));
+  await counted(api, `${query}&dryRun=true`, csv(...wide), [2, 0, 0, 1]);
+  const id = await counted(api, query, csv(...wide), [2, 0, 0, 1]);
+  await counted(api, 'kind=participants', csv(...wide), [0, 0, 2, 1]);
+  await ok(api.get(`/v1/imports/${id}/errors.csv`));
+  const head =
+    'Client Full Name,Client NDIS Number,DOB,Plan Start,Reassessment Date,Support Category,Flexible,Type (Agency / Plan / Self),Budget,Spent,Period Start,Period End';
+  const plan = (number: string | undefined) => `"Long, Ben",${number},01/01/1990,01/01/2026,31/12/2027`;
+  const long = (amount: number, flexible: string) => [
+    head,
+    `${plan(fresh[1])},01 Daily Life,No,Agency,9000,1000,,`,
+    `${plan(fresh[1])},03 Consumables,${flexible},Agency,${amount},,01/01/2026,31/12/2026`,
+    `${plan(fresh[1])},03 Consumables,${flexible},Agency,${amount},,01/01/2027,31/12/2027`,
+    `${plan(fresh[2])},04 Social Participation,Yes,Plan,${amount},,,`,
+  ];
+  await counted(api, 'kind=participants', csv(...long(500, 'No')), [3, 1, 0, 0]);
+  await counted(api, 'kind=participants', csv(...long(700, 'Yes')), [0, 3, 1, 0]);
+  return fresh[0] ?? '';
+}
+
+async function importedServices(api: Caller, number: string, email: string): Promise<void> {
+  const head = 'Date,Client,NDIS No,Item Code,Start,Finish,Qty,Worker,Shift Notes';
+  const shifts = (...workers: string[]) => [
+    head,
+    ...workers.map((worker, day) => `0${day + 2}/11/2026,Ana Wide,${number},${HOURLY},09:00,10:00,,${worker},Done.`),
+    `05/11/2026,Ana Wide,${number},${EACH},,,2,${email},`,
+    `05/11/2026,Nobody,439999999,${EACH},,,1,${email},`,
+  ];
+  // One by e-mail, one by name.
+  const file = csv(...shifts(email, 'Test User'));
+  await counted(api, 'kind=services&dryRun=true', file, [3, 0, 0, 1]);
+  await counted(api, 'kind=services', file, [3, 0, 0, 1]);
+  await counted(api, 'kind=services', file, [0, 0, 3, 1]);
+}
+
+async function importedItems(api: Caller): Promise<void> {
+  const items = (price: string) =>
+    csv(
+      'Item Code,Name,Unit,Start Date,End Date,Price',
+      `${HOURLY},Agreed hour,H,2026-01-01,,${price}`,
+      '01_777_0107_1_1,Agreed thing,E,2026-01-01,2026-12-31,12.50',
+      'nonsense,Nothing,E,2026-01-01,,1',
+    );
+  await counted(api, 'kind=support_catalogue&dryRun=true', items('70.00'), [2, 0, 0, 1]);
+  await counted(api, 'kind=support_catalogue', items('70.00'), [2, 0, 0, 1]);
+  await counted(api, 'kind=support_catalogue', items('71.00'), [0, 1, 1, 1]);
+}
+
+async function imports(api: Caller, tenant: Tenant, knownId: string): Promise<void> {
+  const { ndisNumber: known } = await ok(api.get(`/v1/participants/${knownId}`));
+  const { user } = await ok(api.get('/v1/me'));
+  const number = await importedParticipants(api, known);
+  await importedServices(api, number, user.email);
+  await importedItems(api);
+
+  const file = csv('NDIS Number,First Name,Last Name,DOB', `${ndisNumber()},Late,Person,1990-01-01`);
+  const waiting = async () =>
+    ok(api.post('/v1/imports?kind=participants', file, { 'content-type': 'text/csv', 'idempotency-key': 'file' }), 202);
+  const { id } = await waiting();
+  expect((await waiting()).id).toBe(id);
+  await workOffImport(env, id);
+  await ok(api.get(`/v1/imports/${id}/rows?limit=1`));
+  const live = `/v1/imports/${id}/live`;
+  const { socket } = await knock(live, { authorization: `Bearer ${tenant.admin.token}` });
+  if (!socket) throw new Error('no socket');
+  const watcher = listen(socket);
+  requests.add(`GET ${live}`);
+  await runDurableObjectAlarm(feedStub(env, { organizationId: tenant.organizationId, importId: id }));
+  await worker.scheduled(createScheduledController({ cron: '*/5 * * * *' }), env);
+  await ok(api.post(`/v1/imports/${id}/cancel`, undefined, { 'idempotency-key': 'cancel the file' }));
+  await ok(api.post(`/v1/imports/${id}/cancel`));
+  await watcher.end();
+  watcher.close();
+  const given = await ok(api.post('/v1/imports?kind=participants', file, { 'content-type': 'text/csv' }), 202);
+  await giveUpImport({ env, database: openDatabase(env.DB) }, given.id);
+  await readAll(api, '/v1/imports', {
+    kind: ['participants'],
+    status: ['completed', 'cancelled'],
+    cursor: [await cursorOf(api, '/v1/imports')],
+  });
+}
+
 /** What only happens now and then: a key that is free again after a month, a full subscription, the hourly sweep. */
 async function oddities(api: Caller, tenant: Tenant, archivedId: string): Promise<void> {
   const { organizationId } = tenant;
@@ -232,18 +357,21 @@ beforeAll(async () => {
     return Reflect.apply(bind, this, values);
   });
 
+  // They are worked off here instead, so that every statement is heard.
+  holdImports();
   const tenant = await newTenant();
   const api = listening(tenant);
   await ok(api.get('/openapi.json'));
   await ok(api.get('/healthz'));
   await ok(api.get('/readyz'));
   const userId = await organisationAndUsers(api);
-  const [personId = '', , , , archivedId = ''] = await participants(api);
+  const [personId = '', otherId = '', , , archivedId = ''] = await participants(api);
   await plansAndBudgets(api, personId, userId);
   await services(api, personId);
   await supportItems(api);
   await auditLogs(api, personId);
   await live(api, tenant, personId);
+  await imports(api, tenant, otherId);
   await oddities(api, tenant, archivedId);
   vi.restoreAllMocks();
 }, 300_000);

@@ -6,7 +6,7 @@ import { ERROR_CODES, type ErrorCode, statusOf } from '../../src/http/problem.ts
 
 /**
  * `api.md` by hand: route, permission, success; what goes for it (`read` honours If-None-Match, `matched` If-Match,
- * `bare` is a POST without a body); its answer's own headers; its own codes.
+ * `bare` is a POST without a body, `file` takes a file, `csv` answers one); its answer's own headers; its own codes.
  */
 const CONTRACT = `
 GET /healthz | public | 200
@@ -43,6 +43,14 @@ POST /v1/services | services.write | 201 | changes keyed body | Location ETag | 
 POST /v1/services/quote | services.read | 200 | body | | NOT_FOUND
 GET /v1/services/{id} | services.read | 200 | read | ETag | NOT_FOUND
 POST /v1/services/{id}/cancel | services.write | 200 | changes keyed body | ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
+POST /v1/imports/preview | imports.write | 200 | file
+POST /v1/imports | imports.write | 202 | changes keyed file | Location
+GET /v1/imports | imports.read | 200 | list
+GET /v1/imports/{id} | imports.read | 200 | read | ETag | NOT_FOUND
+GET /v1/imports/{id}/rows | imports.read | 200 | list | | NOT_FOUND
+GET /v1/imports/{id}/errors.csv | imports.read | 200 | csv | | NOT_FOUND
+GET /v1/imports/{id}/live | imports.read | 101 | socket | | NOT_FOUND UPGRADE_REQUIRED
+POST /v1/imports/{id}/cancel | imports.write | 200 | changes keyed bare | ETag | NOT_FOUND CONFLICT
 GET /v1/audit-logs | audit.read | 200 | list
 POST /v1/live/tickets | authenticated | 201 | bare`;
 
@@ -55,6 +63,7 @@ const CODES: Record<string, string> = {
   matched: 'STALE',
   body: 'MALFORMED_JSON VALIDATION_FAILED PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE',
   bare: 'PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE',
+  file: 'PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION_FAILED',
 };
 
 /** Fields of merge patches that cannot be cleared, because the record must have them. */
@@ -88,6 +97,7 @@ const contract = new Map(
       const access = permission === 'public' ? [] : ['signed in'];
       const codes = [...access, ...words(traits)].flatMap((trait) => words(CODES[trait]));
       codes.push('INTERNAL', ...words(own), ...(permission.includes('.') ? ['FORBIDDEN'] : []));
+      if (/^(?:imports|claims|messages)\./.test(permission)) codes.push('FEATURE_DISABLED');
       const expected = ERROR_CODES.filter((code) => codes.includes(code));
       return [key, { permission, status, traits: words(traits), headers: words(headers), codes: expected }];
     }),
@@ -169,8 +179,9 @@ describe.each(described)('$key', ({ path, operation, permission, status, traits,
     const answer = operation.responses[status];
     const replayed = has('keyed') ? ['Idempotent-Replayed'] : [];
     expect(Object.keys(answer?.headers ?? {}).sort()).toEqual(['X-Request-Id', ...headers, ...replayed].sort());
-    expect(Object.keys(answer?.content ?? {})).toEqual(status === '101' ? [] : ['application/json']);
-    expect(examplesOf(answer, 'application/json')).toHaveLength(status === '101' ? 0 : 1);
+    const type = has('csv') ? 'text/csv' : 'application/json';
+    expect(Object.keys(answer?.content ?? {})).toEqual(status === '101' ? [] : [type]);
+    expect(examplesOf(answer, 'application/json')).toHaveLength(status === '101' || has('csv') ? 0 : 1);
   });
 
   test('describes its errors, with an example of each', () => {
@@ -202,7 +213,9 @@ describe.each(described)('$key', ({ path, operation, permission, status, traits,
     const limits = Object.fromEntries(of('query').map(({ name, schema }) => [name, schema]));
     expect(Object.hasOwn(limits, 'cursor')).toBe(has('list'));
     if (has('list')) expect(limits['limit']).toMatchObject({ type: 'integer', minimum: 1, maximum: 100, default: 20 });
-    expect(operation.requestBody?.required).toBe(has('body') ? true : undefined);
+    expect(operation.requestBody?.required).toBe(has('body') || has('file') ? true : undefined);
+    const types = Object.keys(operation.requestBody?.content ?? {});
+    expect(types).toEqual(has('file') ? ['multipart/form-data', 'text/csv'] : has('body') ? ['application/json'] : []);
     expect(examplesOf(operation.requestBody, 'application/json')).toHaveLength(has('body') ? 1 : 0);
   });
 });

@@ -13,6 +13,11 @@ export const AUDIT_ACTIONS = [
   'budget.adjusted',
   'service.created',
   'service.cancelled',
+  'item.created',
+  'item.updated',
+  'import.created',
+  'import.finished',
+  'import.cancelled',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

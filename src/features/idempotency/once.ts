@@ -14,7 +14,7 @@ export const KEPT = 30 * 86_400_000;
 /** What a verb behind a keyed POST answers; `recorded` when its batch held the record. */
 export interface Made<View> {
   body: View;
-  status: 200 | 201;
+  status: 200 | 201 | 202;
   headers: Record<string, string>;
   recorded: boolean;
 }

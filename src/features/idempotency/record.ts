@@ -3,7 +3,7 @@ import type { IdempotencyRequest } from '../../context.ts';
 
 /** The answer that a keyed POST will give for 30 days. */
 export interface Answer {
-  status: 200 | 201;
+  status: 200 | 201 | 202;
   headers: Record<string, string>;
   /** The JSON text, as an SQL expression when the database has to fill something in. */
   body: string | Sql;

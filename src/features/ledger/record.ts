@@ -136,7 +136,8 @@ export function recordStatements(recording: Recording, { charge, state, warnings
 }
 
 /** What the audit keeps of a new service: everything but the notes, which are health records and never change. */
-function auditedService(row: Omit<ServiceRow, 'possible_duplicate_of'>): Record<string, unknown> {
+/** A service as the record keeps it: without what was noted. */
+export function auditedService(row: Omit<ServiceRow, 'possible_duplicate_of'>): Record<string, unknown> {
   const { notes: _, ...view } = serviceView({ ...row, possible_duplicate_of: null });
   return view;
 }

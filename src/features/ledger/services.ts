@@ -10,8 +10,7 @@ import { assess, type Warning } from '../services/rules.ts';
 import type { ServiceRow } from '../services/table.ts';
 import { type ServiceView, serviceView } from '../services/view.ts';
 import { claimProof, claimStatement, insertEntries } from '../structure/statements.ts';
-import { itemStatement, knownItems, rememberItems } from '../support-items/cache.ts';
-import type { SupportItemRow } from '../support-items/table.ts';
+import { itemStatement, type KnownItemRow, knownItems, rememberItems } from '../support-items/cache.ts';
 import type { CancelCommand, RecordCommand, Reply } from './commands.ts';
 import {
   type Attempt,
@@ -38,20 +37,21 @@ export interface Recorded {
 export function record(keeper: Keeper, command: RecordCommand): Promise<Reply<Recorded>> {
   const { request } = command;
   const today = dateAt(command.timeZone, command.now);
+  const wanted = { code: request.supportItemCode, organizationId: keeper.key.organizationId };
   const attempt = async (database: Database): Promise<Attempt<Recorded>> => {
     let { state } = keeper;
-    let items = knownItems(request.supportItemCode, command.now);
+    let items = knownItems(wanted, command.now);
     const fresh = !state || !items;
     if (fresh) {
-      const seen = await reloadWith<[SupportItemRow, ServiceRow]>(keeper, {
+      const seen = await reloadWith<[KnownItemRow, ServiceRow]>(keeper, {
         database,
-        more: [itemStatement(request.supportItemCode), serviceStatement(command.serviceId, keeper.key.organizationId)],
+        more: [itemStatement(wanted), serviceStatement(command.serviceId, keeper.key.organizationId)],
       });
       const landed = seen.more[1][0];
       if (landed)
         return { done: recorded(landed, seen.state?.status === 'inactive' ? [{ code: 'PARTICIPANT_INACTIVE' }] : []) };
       state = seen.state;
-      items = rememberItems(request.supportItemCode, { rows: seen.more[0], now: command.now });
+      items = rememberItems(wanted, { rows: seen.more[0], now: command.now });
     }
     const assessment = assess(request, { state, items: items ?? [], timeZone: command.timeZone, today });
     const { charge } = assessment;

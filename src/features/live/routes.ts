@@ -1,13 +1,13 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { configuration } from '../../env.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { instant } from '../../http/fields.ts';
 import { operation } from '../../http/operation.ts';
-import { AppError, notFound, refuse, Unavailable } from '../../http/problem.ts';
+import { notFound, refuse, Unavailable } from '../../http/problem.ts';
 import { callLedger } from '../ledger/client.ts';
 import { WATCHER_HEADER, type Watcher } from '../ledger/protocol.ts';
 import { findParticipant } from '../participants/queries.ts';
+import { requireOrigin } from './origin.ts';
 import { issueTicket } from './tickets.ts';
 
 const tag = 'Live';
@@ -66,11 +66,7 @@ export const participantLiveRoutes = new Hono<AppEnv>().get(
   }),
   async (c) => {
     const { context } = c.var;
-    const origin = c.req.header('origin');
-    if (origin !== undefined && !configuration(c.env).ALLOWED_ORIGINS.includes(origin)) {
-      const detail = 'Pages of this origin may not open sockets here.';
-      throw new AppError({ code: 'FORBIDDEN', detail, details: { origin } });
-    }
+    requireOrigin(c);
     const participantId = c.req.param('id');
     if (c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
       await findParticipant(context, participantId);

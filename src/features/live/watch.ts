@@ -1,8 +1,8 @@
-import sql from 'sql-template-tag';
+import sql, { type Sql } from 'sql-template-tag';
 import type { Database } from '../../database/database.ts';
 import { addDays, dateAt, startOfDate } from '../../time/rules.ts';
 import type { LedgerKey } from '../ledger/state.ts';
-import { effectivePermissions } from '../sign-in/rules.ts';
+import { effectivePermissions, type Permission } from '../sign-in/rules.ts';
 import type { UserRow } from '../users/table.ts';
 
 /** How often watchers and the ledger's version are looked at while someone watches (ms). */
@@ -28,22 +28,48 @@ export async function checkWatchers(
   { key, userIds }: { key: LedgerKey; userIds: readonly string[] },
 ): Promise<Check> {
   const ids = [...new Set(userIds)];
-  const [[participant], users] = await database.read<
-    [{ ledger_version: number; time_zone: string }, Pick<UserRow, 'id' | 'status' | 'role' | 'permissions'>]
-  >(
+  const [[participant], users] = await database.read<[{ ledger_version: number; time_zone: string }, WatchingUser]>(
     sql`SELECT participants.ledger_version, organizations.time_zone FROM participants
       JOIN organizations ON organizations.id = participants.organization_id
       WHERE participants.id = ${key.participantId} AND participants.organization_id = ${key.organizationId}`,
-    sql`SELECT users.id, users.status, users.role, users.permissions FROM json_each(${JSON.stringify(ids)}) watching
-      CROSS JOIN users ON users.id = watching.value WHERE users.organization_id = ${key.organizationId}`,
+    watchingUsers(key.organizationId, ids),
   );
+  const refused = refusals(users, { ids, permission: 'budgets.read' });
+  return { version: participant?.ledger_version ?? null, timeZone: participant?.time_zone ?? null, refused };
+}
+
+type WatchingUser = Pick<UserRow, 'id' | 'status' | 'role' | 'permissions'>;
+
+function watchingUsers(organizationId: string, ids: readonly string[]): Sql {
+  return sql`SELECT users.id, users.status, users.role, users.permissions FROM json_each(${JSON.stringify(ids)}) watching
+    CROSS JOIN users ON users.id = watching.value WHERE users.organization_id = ${organizationId}`;
+}
+
+function refusals(
+  users: readonly WatchingUser[],
+  { ids, permission }: { ids: readonly string[]; permission: Permission },
+): Map<string, 'signedOut' | 'forbidden'> {
   const refused = new Map<string, 'signedOut' | 'forbidden'>();
   for (const id of ids) {
     const user = users.find((candidate) => candidate.id === id);
     if (user?.status !== 'active') refused.set(id, 'signedOut');
-    else if (!effectivePermissions(user.role, JSON.parse(user.permissions)).includes('budgets.read')) {
+    else if (!effectivePermissions(user.role, JSON.parse(user.permissions)).includes(permission)) {
       refused.set(id, 'forbidden');
     }
   }
-  return { version: participant?.ledger_version ?? null, timeZone: participant?.time_zone ?? null, refused };
+  return refused;
+}
+
+/** Which of the watching users may not watch any more, for lack of a permission or of being active. One round trip. */
+export async function refusedWatchers(
+  database: Database,
+  {
+    organizationId,
+    userIds,
+    permission,
+  }: { organizationId: string; userIds: readonly string[]; permission: Permission },
+): Promise<Map<string, 'signedOut' | 'forbidden'>> {
+  const ids = [...new Set(userIds)];
+  const [users] = await database.read<[WatchingUser]>(watchingUsers(organizationId, ids));
+  return refusals(users, { ids, permission });
 }

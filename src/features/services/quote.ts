@@ -4,8 +4,7 @@ import { notFound, type Refusal } from '../../http/problem.ts';
 import { type LedgerRows, ledgerStatements, ledgerStateOf } from '../ledger/load.ts';
 import { equalService } from '../ledger/record.ts';
 import { authorize } from '../sign-in/authorize.ts';
-import { itemStatement, rememberItems } from '../support-items/cache.ts';
-import type { SupportItemRow } from '../support-items/table.ts';
+import { itemStatement, type KnownItemRow, rememberItems } from '../support-items/cache.ts';
 import { type Assessment, assess, type ServiceRequest, type Warning } from './rules.ts';
 
 export interface QuoteView
@@ -19,6 +18,7 @@ export interface QuoteView
 export async function quoteService(ctx: Context, request: ServiceRequest): Promise<QuoteView> {
   authorize(ctx, 'services.read');
   const key = { organizationId: ctx.tenant.id, participantId: request.participantId };
+  const item = { code: request.supportItemCode, organizationId: ctx.tenant.id };
   const equal = equalService({
     organization_id: ctx.tenant.id,
     participant_id: request.participantId,
@@ -28,10 +28,10 @@ export async function quoteService(ctx: Context, request: ServiceRequest): Promi
     support_worker_id: ctx.actor.userId,
   });
   const [participant, plans, budgets, periods, boundaries, itemRows, [duplicate]] = await ctx.database.read<
-    [...LedgerRows, SupportItemRow, { id: string | null }]
-  >(...ledgerStatements(key), itemStatement(request.supportItemCode), sql`SELECT ${equal} AS id`);
+    [...LedgerRows, KnownItemRow, { id: string | null }]
+  >(...ledgerStatements(key), itemStatement(item), sql`SELECT ${equal} AS id`);
   const state = ledgerStateOf([participant, plans, budgets, periods, boundaries]);
-  const items = rememberItems(request.supportItemCode, { rows: itemRows, now: ctx.now });
+  const items = rememberItems(item, { rows: itemRows, now: ctx.now });
   const assessment = assess(request, { state, items, timeZone: ctx.tenant.timeZone, today: ctx.today });
   // As in recording: unless the times come first, a participant who is not there is all there is to say.
   if (assessment.refusals[0]?.code === 'NOT_FOUND') notFound('participant');

@@ -1,5 +1,5 @@
 import sql, { type Sql } from 'sql-template-tag';
-import { SUPPORT_ITEM_COLUMNS } from './columns.ts';
+import { OWN_ITEM_COLUMNS, SUPPORT_ITEM_COLUMNS } from './columns.ts';
 import type { SupportItem } from './rules.ts';
 import type { SupportItemRow } from './table.ts';
 
@@ -7,29 +7,49 @@ import type { SupportItemRow } from './table.ts';
 const MAX_AGE = 60_000;
 const MAX_ITEMS = 2_000;
 
+/** A row of the catalogue, or of an organisation's own items over it. */
+export type KnownItemRow = SupportItemRow & { own: number };
+
+/** Whose item it is asked for: an organisation's own ones count before the NDIA's. */
+interface Wanted {
+  code: string;
+  organizationId: string;
+}
+
+const keyOf = ({ code, organizationId }: Wanted) => `${organizationId} ${code}`;
+
 const known = new Map<string, { items: readonly SupportItem[]; at: number }>();
 
 /** Every row of an item's number, if this isolate has read them within the last minute. */
-export function knownItems(code: string, now: number): readonly SupportItem[] | undefined {
-  const entry = known.get(code);
+export function knownItems(wanted: Wanted, now: number): readonly SupportItem[] | undefined {
+  const entry = known.get(keyOf(wanted));
   return entry && now - entry.at < MAX_AGE ? entry.items : undefined;
 }
 
 /** Keeps what `itemStatement` answered. */
 export function rememberItems(
-  code: string,
-  { rows, now }: { rows: readonly SupportItemRow[]; now: number },
+  wanted: Wanted,
+  { rows, now }: { rows: readonly KnownItemRow[]; now: number },
 ): readonly SupportItem[] {
   const items = rows.map(supportItem);
   if (known.size >= MAX_ITEMS) known.clear();
   // An unknown number is not remembered: the catalogue may be on its way in.
-  if (items.length > 0) known.set(code, { items, at: now });
+  if (items.length > 0) known.set(keyOf(wanted), { items, at: now });
   return items;
 }
 
-/** The read of every row of an item's number. */
-export function itemStatement(code: string): Sql {
-  return sql`SELECT ${SUPPORT_ITEM_COLUMNS} FROM support_items WHERE code = ${code} ORDER BY start_date`;
+/** The read of every row of an item's number, the organisation's own ones too. */
+export function itemStatement({ code, organizationId }: Wanted): Sql {
+  return sql`SELECT ${SUPPORT_ITEM_COLUMNS}, 0 AS own FROM support_items WHERE code = ${code}
+    UNION ALL SELECT ${OWN_ITEM_COLUMNS}, 1 FROM own_items WHERE organization_id = ${organizationId} AND code = ${code}`;
+}
+
+/** The read of every row of many numbers. */
+export function itemsStatement({ codes, organizationId }: { codes: readonly string[]; organizationId: string }): Sql {
+  const list = JSON.stringify(codes);
+  return sql`SELECT ${SUPPORT_ITEM_COLUMNS}, 0 AS own FROM support_items WHERE code IN (SELECT value FROM json_each(${list}))
+    UNION ALL SELECT ${OWN_ITEM_COLUMNS}, 1 FROM own_items
+      WHERE organization_id = ${organizationId} AND code IN (SELECT value FROM json_each(${list}))`;
 }
 
 function flag(value: number | null): boolean | null {
@@ -37,8 +57,9 @@ function flag(value: number | null): boolean | null {
 }
 
 /** A row of the catalogue as the rules read it. */
-export function supportItem(row: SupportItemRow): SupportItem {
+export function supportItem(row: KnownItemRow): SupportItem {
   return {
+    own: row.own === 1,
     code: row.code,
     name: row.name,
     registrationGroup: row.registration_group,

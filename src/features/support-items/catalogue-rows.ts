@@ -5,7 +5,7 @@ import { isDate } from '../../time/rules.ts';
 import type { SupportItem, Unit } from './rules.ts';
 
 /** A row as the catalogue itself gives it; `listedEndDate` is its own end, null where it leaves the item open. */
-export type CatalogueItem = Omit<SupportItem, 'endDate'> & { listedEndDate: string | null };
+export type CatalogueItem = Omit<SupportItem, 'endDate' | 'own'> & { listedEndDate: string | null };
 
 /** What is to be said about one cell. */
 export interface Remark {

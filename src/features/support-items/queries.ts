@@ -6,14 +6,13 @@ import { notFound } from '../../http/problem.ts';
 import { searchWords } from '../../http/search.ts';
 import { prefixEnd } from '../../text/rules.ts';
 import type { PricingZone } from '../ledger/state.ts';
-import { itemStatement, knownItems, rememberItems, supportItem } from './cache.ts';
+import { itemStatement, type KnownItemRow, knownItems, rememberItems, supportItem } from './cache.ts';
 import { SUPPORT_ITEM_COLUMNS } from './columns.ts';
 import { itemOn, type SupportItem } from './rules.ts';
 import type { ListSupportItems, SupportItemView } from './schemas.ts';
-import type { SupportItemRow } from './table.ts';
 
 function supportItemView(item: SupportItem, zone: PricingZone): SupportItemView {
-  const { limits, ...rest } = item;
+  const { limits, own: _, ...rest } = item;
   return { ...rest, priceLimitCents: limits[zone] };
 }
 
@@ -22,10 +21,11 @@ export async function readSupportItem(
   ctx: Context,
   wanted: { code: string; date: string | undefined; zone: PricingZone },
 ): Promise<SupportItemView> {
-  let items = knownItems(wanted.code, ctx.now);
+  const key = { code: wanted.code, organizationId: ctx.tenant.id };
+  let items = knownItems(key, ctx.now);
   if (!items) {
-    const [rows] = await ctx.database.read<[SupportItemRow]>(itemStatement(wanted.code));
-    items = rememberItems(wanted.code, { rows, now: ctx.now });
+    const [rows] = await ctx.database.read<[KnownItemRow]>(itemStatement(key));
+    items = rememberItems(key, { rows, now: ctx.now });
   }
   const item = itemOn(items, wanted.date ?? ctx.today);
   return item ? supportItemView(item, wanted.zone) : notFound('support item on that date');
@@ -55,7 +55,7 @@ export function listSupportItemsStatement(query: Query, date: string): Sql {
   const source = first
     ? sql`(SELECT DISTINCT code FROM support_item_words WHERE ${word(first)}) found CROSS JOIN support_items item ON item.code = found.code`
     : sql`support_items item`;
-  return sql`SELECT ${QUALIFIED} FROM ${source} WHERE ${join(where, ' AND ')} ORDER BY item.code LIMIT ${query.limit + 1}`;
+  return sql`SELECT ${QUALIFIED}, 0 AS own FROM ${source} WHERE ${join(where, ' AND ')} ORDER BY item.code LIMIT ${query.limit + 1}`;
 }
 
 /** A page of support items. */
@@ -63,7 +63,7 @@ export async function listSupportItems(ctx: Context, query: Query): Promise<Page
   if (query.search !== undefined && query.search.trim() !== '' && searchWords(query.search).length === 0) {
     return { data: [], nextCursor: null };
   }
-  const [rows] = await ctx.database.read<[SupportItemRow]>(listSupportItemsStatement(query, query.date ?? ctx.today));
+  const [rows] = await ctx.database.read<[KnownItemRow]>(listSupportItemsStatement(query, query.date ?? ctx.today));
   return pageOf(rows, {
     limit: query.limit,
     name: 'support-items',

@@ -4,6 +4,8 @@ export type Unit = 'H' | 'E' | 'D' | 'WK' | 'MON' | 'YR';
 
 /** One row of the catalogue: an item as it is from `startDate` to `endDate` (null: open). Prices in cents. */
 export interface SupportItem {
+  /** Whether it is the organisation's own, over the NDIA's. */
+  own?: boolean;
   code: string;
   name: string;
   registrationGroup: string;
@@ -24,12 +26,16 @@ export interface SupportItem {
   };
 }
 
-/** The row of an item that counts on a date: of those that cover it, the one with the latest start. */
+/** The row of an item that counts on a date: of those that cover it an own one, else the one with the latest start. */
 export function itemOn(rows: readonly SupportItem[], date: string): SupportItem | undefined {
   let latest: SupportItem | undefined;
   for (const row of rows) {
     if (row.startDate > date || (row.endDate !== null && row.endDate < date)) continue;
-    if (latest === undefined || row.startDate > latest.startDate) latest = row;
+    if (latest === undefined || precedes(row, latest)) latest = row;
   }
   return latest;
+}
+
+function precedes(row: SupportItem, other: SupportItem): boolean {
+  return (row.own ?? false) === (other.own ?? false) ? row.startDate > other.startDate : row.own === true;
 }

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { organizations } from '../organizations/table.ts';
 
 export const UNITS = ['H', 'E', 'D', 'WK', 'MON', 'YR'] as const;
 
@@ -60,4 +61,29 @@ export const catalogues = sqliteTable('catalogues', {
   loaded_at: integer().notNull(),
 });
 
+/** What an organisation has agreed on for itself: over the NDIA's item of that number and day. WITHOUT ROWID. */
+export const ownItems = sqliteTable(
+  'own_items',
+  {
+    organization_id: text()
+      .notNull()
+      .references(() => organizations.id),
+    code: text().notNull(),
+    start_date: text().notNull(),
+    end_date: text(),
+    name: text().notNull(),
+    category_code: integer().notNull(),
+    unit: text({ enum: UNITS }).notNull(),
+    national_cents: integer(),
+    remote_cents: integer(),
+    very_remote_cents: integer(),
+  },
+  (table) => [
+    primaryKey({ name: 'own_items_key', columns: [table.organization_id, table.code, table.start_date] }),
+    check('own_item_unit', sql`${table.unit} IN ('H', 'E', 'D', 'WK', 'MON', 'YR')`),
+    check('own_item_category', sql`${table.category_code} BETWEEN 1 AND 21`),
+  ],
+);
+
+export type OwnItemRow = typeof ownItems.$inferSelect;
 export type SupportItemRow = typeof supportItems.$inferSelect;

@@ -36,7 +36,7 @@ export const operations: Operation[] = Object.entries<Json>(openApi.paths).flatM
         .map(Number)
         .filter((status) => status < 400),
       parameters: document.parameters ?? [],
-      body: document.requestBody?.content['application/json'].schema ?? null,
+      body: document.requestBody?.content['application/json']?.schema ?? null,
       document,
     })),
 );
@@ -44,7 +44,7 @@ export const operations: Operation[] = Object.entries<Json>(openApi.paths).flatM
 export const signedIn = operations.filter(({ permission }) => permission !== 'public');
 
 /** POSTs that change nothing of the organisation's records (`api.md` §2: tickets, quotes, previews, links). */
-const HARMLESS = ['POST /v1/services/quote', 'POST /v1/live/tickets'];
+const HARMLESS = ['POST /v1/services/quote', 'POST /v1/live/tickets', 'POST /v1/imports/preview'];
 
 export const changing = signedIn.filter(({ key, method }) => method !== 'GET' && !HARMLESS.includes(key));
 

@@ -1,3 +1,5 @@
+import { env } from 'cloudflare:workers';
+import { vi } from 'vitest';
 import { newId } from '../../../src/ids.ts';
 import { EACH, HOURLY, ndisNumber, newParticipant, planBody, tenDollars } from './care.ts';
 import type { Operation } from './contract.ts';
@@ -11,11 +13,70 @@ export interface World extends Tenant {
   planId: string;
   budgetId: string;
   serviceId: string;
+  /** An import that has ended, with a row that succeeded and one that failed. */
+  importId: string;
+  /** An import that waits: for cancelling, which may be said again. */
+  waitingImportId: string;
   /** A participant for archiving and restoring, so that the other one stays. */
   spareId: string;
 }
 
+/** An import as it is stored. */
+export async function storedImport(
+  tenant: Tenant,
+  {
+    kind = 'participants',
+    status = 'completed',
+    at = Date.now(),
+  }: { kind?: string; status?: string; at?: number } = {},
+): Promise<string> {
+  const id = newId('imp');
+  const ended = status === 'queued' ? null : at;
+  await env.DB.prepare(
+    `INSERT INTO imports (id, organization_id, kind, file_name, status, dry_run, object_key, size_bytes, sha256, reading, created_by,
+      created_at, started_at, finished_at, updated_at) VALUES (?1, ?2, ?3, 'people.csv', ?4, 0, ?5, 80, ?6, ?7, ?8, ?9, ?10, ?10, ?9)`,
+  )
+    .bind(
+      id,
+      tenant.organizationId,
+      kind,
+      status,
+      `imports/${tenant.organizationId}/${id}.csv`,
+      '0'.repeat(64),
+      ended === null ? null : JSON.stringify({ header: ['NDIS Number', 'First Name'] }),
+      tenant.admin.userId,
+      at,
+      ended,
+    )
+    .run();
+  return id;
+}
+
+/** A row of an import as it is stored. */
+export async function storedImportRow(
+  { organizationId, importId }: Pick<World, 'organizationId' | 'importId'>,
+  { row, entityId }: { row: number; entityId: string | null },
+): Promise<void> {
+  const errors = [{ column: 'NDIS Number', value: '1', code: 'VALIDATION_FAILED', message: 'is none' }];
+  const failed = { action: null, errors: JSON.stringify(errors), cells: '["1","Mia"]' };
+  const { action, errors: why, cells } = entityId ? { action: 'created', errors: null, cells: null } : failed;
+  await env.DB.prepare(
+    `INSERT INTO import_rows (import_id, row, organization_id, status, action, entity_id, errors, cells)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+    .bind(importId, row, organizationId, entityId ? 'succeeded' : 'failed', action, entityId, why, cells)
+    .run();
+}
+
+/** Imports stay as they are asked for: no message has them worked off while a test looks at what is stored. */
+export function holdImports(): void {
+  const sent = { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
+  vi.spyOn(env.IMPORTS, 'send').mockResolvedValue(sent);
+  vi.spyOn(env.IMPORTS, 'sendBatch').mockResolvedValue(sent);
+}
+
 export async function newWorld(options: OrganizationOptions = {}): Promise<World> {
+  holdImports();
   const tenant = await newTenant(options);
   const { admin } = tenant;
   const budgets = [{ categoryCode: 1, allocatedCents: 10_000_000 }];
@@ -23,6 +84,9 @@ export async function newWorld(options: OrganizationOptions = {}): Promise<World
   const spare = await newParticipant(admin, { budgets });
   const { userId } = await tenant.user('viewer');
   const service = await admin.post('/v1/services', tenDollars(participant.id));
+  const importId = await storedImport(tenant, { status: 'completed_with_errors' });
+  await storedImportRow({ ...tenant, importId }, { row: 2, entityId: participant.id });
+  await storedImportRow({ ...tenant, importId }, { row: 3, entityId: null });
   return {
     ...tenant,
     userId,
@@ -30,6 +94,8 @@ export async function newWorld(options: OrganizationOptions = {}): Promise<World
     planId: participant.planId,
     budgetId: participant.budgetIds[0] ?? '',
     serviceId: service.body.id,
+    importId,
+    waitingImportId: await storedImport(tenant, { status: 'queued' }),
     spareId: spare.id,
   };
 }
@@ -43,8 +109,17 @@ export interface Sample {
   body?: Json;
   /** Every field that the body may have; an administrator is granted it. */
   full?: Json;
+  /** Of a body that is no JSON. */
+  headers?: Record<string, string>;
   /** What a granted request answers, when it is not a documented success. */
   status?: number;
+}
+
+const CSV = { 'content-type': 'text/csv' };
+
+/** A file that no other one equals. */
+function csvFile(): string {
+  return `NDIS Number,First Name,Last Name,DOB\n${ndisNumber()},Mia,Nguyen,1990-01-01\n`;
 }
 
 let numbers = 0;
@@ -255,6 +330,14 @@ export const SAMPLES: Record<string, (world: World) => Sample> = {
   }),
   'GET /v1/audit-logs': ({ participantId, admin }) => ({ query: { entityId: participantId, userId: admin.userId } }),
   'POST /v1/live/tickets': () => ({}),
+  'POST /v1/imports/preview': () => ({ query: { kind: 'participants' }, body: csvFile(), headers: CSV }),
+  'POST /v1/imports': () => ({ query: { kind: 'participants' }, body: csvFile(), headers: CSV }),
+  'GET /v1/imports': () => ({}),
+  'GET /v1/imports/{id}': ({ importId }) => ({ params: { id: importId } }),
+  'GET /v1/imports/{id}/rows': ({ importId }) => ({ params: { id: importId } }),
+  'GET /v1/imports/{id}/errors.csv': ({ importId }) => ({ params: { id: importId } }),
+  'POST /v1/imports/{id}/cancel': ({ waitingImportId }) => ({ params: { id: waitingImportId } }),
+  'GET /v1/imports/{id}/live': ({ importId }) => ({ params: { id: importId }, status: 426 }),
 };
 
 export function sampleOf(operation: Operation, world: World): Sample {
@@ -282,7 +365,10 @@ export function ask(
   sample: Sample,
   headers: Record<string, string> = {},
 ): Promise<Answer> {
-  return caller.request(operation.method, address(operation, sample), { body: sample.body, headers });
+  return caller.request(operation.method, address(operation, sample), {
+    body: sample.body,
+    headers: { ...sample.headers, ...headers },
+  });
 }
 
 /** Whether the answer grants what the sample asked for. */
@@ -299,6 +385,7 @@ export function counterpart(world: World, id: string): string {
     pln: world.planId,
     bud: world.budgetId,
     svc: world.serviceId,
+    imp: world.importId,
   };
   return own[id.slice(0, 3)] ?? id;
 }

@@ -52,7 +52,8 @@ export async function send(
   options: { body?: unknown; headers?: Record<string, string> } = {},
 ): Promise<Answer> {
   const { body, headers = {} } = options;
-  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  const asItIs = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
+  const text = asItIs ? body : JSON.stringify(body);
   const response = await exports.default.fetch(`https://caddy.test${path}`, {
     method,
     headers: { ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...headers },

@@ -1,0 +1,94 @@
+import sql from 'sql-template-tag';
+import { newId } from '../../ids.ts';
+import { difference } from '../audit/rules.ts';
+import { type RowError, shapeErrors } from '../import-runs/rows.ts';
+import {
+  type AuditItem,
+  auditAll,
+  type FileRow,
+  failed,
+  insertAll,
+  type Planner,
+  type RowOutcome,
+  type Work,
+} from '../import-runs/step.ts';
+import type { OwnItemRow } from '../support-items/table.ts';
+import { type ItemIntent, readItemRow } from './rows.ts';
+
+const COLUMNS: (keyof OwnItemRow)[] = [
+  'organization_id',
+  'code',
+  'start_date',
+  'end_date',
+  'name',
+  'category_code',
+  'unit',
+  'national_cents',
+  'remote_cents',
+  'very_remote_cents',
+];
+
+function intentOf(work: Work, row: FileRow): { intent: ItemIntent } | { errors: RowError[] } {
+  const errors = shapeErrors(work.layout, row);
+  return errors.length > 0 ? { errors } : readItemRow(work.layout, row.cells);
+}
+
+function itemRow(work: Work, intent: ItemIntent): OwnItemRow {
+  return {
+    organization_id: work.organizationId,
+    code: intent.code,
+    start_date: intent.startDate,
+    end_date: intent.endDate,
+    name: intent.name,
+    category_code: Number(intent.code.slice(0, 2)),
+    unit: intent.unit,
+    national_cents: intent.limits.national,
+    remote_cents: intent.limits.remote,
+    very_remote_cents: intent.limits.veryRemote,
+  };
+}
+
+/** Works out rows of agreed own items: one a number and start date, over the NDIA's. */
+export const planItems: Planner = async (work, rows) => {
+  const read = rows.map((row) => ({ row, read: intentOf(work, row) }));
+  const codes = [...new Set(read.flatMap((one) => ('intent' in one.read ? [one.read.intent.code] : [])))];
+  const [stored] = await work.database.read<[OwnItemRow]>(
+    sql`SELECT own_items.* FROM json_each(${JSON.stringify(codes)}) wanted
+      CROSS JOIN own_items ON own_items.organization_id = ${work.organizationId} AND own_items.code = wanted.value`,
+  );
+  const known = new Map(stored.map((row) => [`${row.code} ${row.start_date}`, row]));
+  const writes = new Map<string, OwnItemRow>();
+  const audits: AuditItem[] = [];
+  const outcomes = read.map((one): RowOutcome => {
+    if ('errors' in one.read) return failed(one.row, one.read.errors);
+    const next = itemRow(work, one.read.intent);
+    const key = `${next.code} ${next.start_date}`;
+    const before = known.get(key);
+    const changed = difference(before ?? {}, next);
+    known.set(key, next);
+    if (changed) {
+      writes.set(key, next);
+      const entry = { entityId: next.code, changeId: newId('chg'), row: one.row.row };
+      audits.push(
+        before ? { ...entry, action: 'item.updated', ...changed } : { ...entry, action: 'item.created', after: next },
+      );
+    }
+    const action = before ? (changed ? 'updated' : 'unchanged') : 'created';
+    return { row: one.row.row, action, entityId: next.code, errors: [], warnings: [], cells: one.row.cells };
+  });
+  const items = [...writes.values()];
+  return {
+    outcomes,
+    guards: [],
+    participantIds: [],
+    statements: (proof) =>
+      work.dryRun || items.length === 0
+        ? []
+        : [
+            sql`DELETE FROM own_items WHERE organization_id = ${work.organizationId} AND (code, start_date) IN
+              (SELECT value ->> 'code', value ->> 'start_date' FROM json_each(${JSON.stringify(items)})) AND ${proof}`,
+            ...insertAll({ table: 'own_items', columns: COLUMNS, items }, proof),
+            ...auditAll(work, { items: audits, proof }),
+          ],
+  };
+};

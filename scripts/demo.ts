@@ -1,4 +1,6 @@
 /** `npm run demo`: brings `examples/` into the running service through its API, and shows budgets move as it happens. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { dateAt } from '../src/time/rules.ts';
@@ -14,6 +16,9 @@ import { sendingsOf } from './demo/shifts.ts';
 import { isLively, plainShow, type Show, terminalShow } from './demo/show.ts';
 import { fromExamples, readBudgetRows, readItemCodes, readShiftRows } from './demo/spreadsheets.ts';
 import { weekToShow } from './demo/week.ts';
+import { importFile, importReport, progressBar } from './lib/importing.ts';
+import { signToken } from './lib/keys.ts';
+import { baseUrl, ROOT } from './lib/paths.ts';
 
 const USAGE = `Usage: npm run demo [-- --fast]
 
@@ -103,6 +108,28 @@ async function run(options: { fast: boolean; shown: (show: Show) => void }): Pro
   }
 }
 
+/** Brings in what another product has exported, its odd columns settled by a mapping, and shows what became of it. */
+async function showImport(): Promise<void> {
+  const fileName = 'other-system.csv';
+  const lively = isLively();
+  console.log(`\n And a spreadsheet of another system: ${fileName}`);
+  const done = await importFile(
+    { url: baseUrl(), token: signToken('local_admin@demo.caddy.test') },
+    {
+      fileName,
+      bytes: readFileSync(join(ROOT, 'examples', fileName)),
+      kind: 'participants',
+      dryRun: false,
+      mapping: readFileSync(join(ROOT, 'examples/other-system.mapping.json'), 'utf8'),
+      onProgress: ({ progress }) => {
+        if (lively) process.stdout.write(`\r ${progressBar(progress)}`);
+      },
+    },
+  );
+  if (lively) process.stdout.write('\n');
+  for (const line of importReport(done)) console.log(` ${line}`);
+}
+
 function options() {
   try {
     return parseArgs({
@@ -138,6 +165,7 @@ try {
       shown = show;
     },
   });
+  await showImport();
   process.exitCode = complaints(board).length === 0 ? 0 : 1;
 } catch (error) {
   console.error(error instanceof DemoError ? error.message : error);

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { client } from './client.ts';
 import type { LoadJob, LoadResult, LoadSettings } from './load.ts';
 import { bundle } from './parts/bundle.ts';
+import { imports } from './parts/imports.ts';
 import type { Bench, Pace } from './parts/part.ts';
 import { hot, list, spread } from './parts/rounds.ts';
 import { rows } from './parts/rows.ts';
@@ -16,9 +17,34 @@ import { HOSTS, type Stage, setStage } from './stage.ts';
 import { startThread } from './threads.ts';
 import type { WatchJob, WatchResult, WatchSettings } from './watchers.ts';
 
-const PARTS: Record<string, (bench: Bench) => Promise<Finding>> = { trips, rows, spread, hot, list, sockets, bundle };
-const FULL: Pace = { rounds: 20, roundMilliseconds: 500, warmMilliseconds: 2_000, writes: 400, stretches: 3 };
-const QUICK: Pace = { rounds: 5, roundMilliseconds: 300, warmMilliseconds: 700, writes: 100, stretches: 1 };
+const PARTS: Record<string, (bench: Bench) => Promise<Finding>> = {
+  trips,
+  rows,
+  spread,
+  hot,
+  list,
+  sockets,
+  imports,
+  bundle,
+};
+const FULL: Pace = {
+  rounds: 20,
+  roundMilliseconds: 500,
+  warmMilliseconds: 2_000,
+  writes: 400,
+  stretches: 3,
+  people: 10_000,
+  large: 100_000,
+};
+const QUICK: Pace = {
+  rounds: 5,
+  roundMilliseconds: 300,
+  warmMilliseconds: 700,
+  writes: 100,
+  stretches: 1,
+  people: 2_000,
+  large: null,
+};
 
 const { values: options } = parseArgs({
   options: { json: { type: 'string' }, only: { type: 'string' }, quick: { type: 'boolean', default: false } },

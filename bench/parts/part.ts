@@ -13,6 +13,9 @@ export interface Pace {
   writes: number;
   /** How many such stretches. */
   stretches: number;
+  /** Participants in a file, and in a large one; null for none. */
+  people: number;
+  large: number | null;
 }
 
 /** What every part works with. */

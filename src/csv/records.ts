@@ -14,6 +14,9 @@ export interface CsvRecord {
   broken: boolean;
 }
 
+/** So many broken lines in a row end the reading of a text: whoever asks decides what to make of it. */
+const MAX_BROKEN = 60;
+
 /** No record has more characters than this: a quotation mark that is never closed would swallow the whole file. */
 export const MAX_RECORD = 2 * 1024 * 1024;
 
@@ -52,7 +55,8 @@ export function readRecords(
 ): { records: CsvRecord[]; rest: number } {
   const records: CsvRecord[] = [];
   let from = 0;
-  while (from < text.length) {
+  let lost = 0;
+  while (from < text.length && lost < MAX_BROKEN) {
     const { broken } = parseFrom(text, { from, dialect, final, records });
     from = records.at(-1)?.end ?? 0;
     const unfinished = text.length - from;
@@ -61,6 +65,7 @@ export function readRecords(
     const end = line === -1 ? text.length : line + 1;
     records.push({ cells: [text.slice(from, line === -1 ? end : line).slice(0, MAX_RECORD)], end, broken: true });
     from = end;
+    lost += 1;
   }
   return { records, rest: from };
 }

@@ -92,6 +92,14 @@ const readPeriod: CellReader<{ startDate: string | null; endDate: string | null 
   return { value: { startDate: start.value, endDate: end.value } };
 };
 
+const MAX_SHORT = 200;
+
+function short(row: RowReader, target: string): string | null {
+  const text = row.text(target);
+  if (text.length > MAX_SHORT) row.fail(target, { message: `The ${target} has more than ${MAX_SHORT} characters.` });
+  return text === '' ? null : text;
+}
+
 function some(text: string): string | null {
   return text === '' ? null : text;
 }
@@ -116,8 +124,8 @@ function planOf(row: RowReader, managementType: ManagementType | null): PlanRow 
   const startDate = row.read('planStart', readDate);
   const endDate = row.read('planEnd', readDate);
   const rest = {
-    planNumber: some(row.text('planNumber')),
-    planManager: some(row.text('planManager')),
+    planNumber: short(row, 'planNumber'),
+    planManager: short(row, 'planManager'),
     system: row.read('planSystem', readSystem),
     managementType,
   };
@@ -170,6 +178,10 @@ function lineOf(row: RowReader, managementType: ManagementType | null): LineRow 
     categoryCode = read?.code ?? null;
   }
   if (categoryCode === null) return null;
+  if (categoryCode < 1 || categoryCode > 21) {
+    row.fail('supportItem', { message: `The item ${item} is of no support category: its number begins with none.` });
+    return null;
+  }
   return { categoryCode, supportItemCode: item, managementType, flexible, ...amounts, period, target: 'allocated' };
 }
 

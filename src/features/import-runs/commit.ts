@@ -75,15 +75,24 @@ function claim(work: Work, { from, to, step, token }: Claim): Sql {
     RETURNING id`;
 }
 
-/** Cells beyond this are cut in what is kept of a failed row (characters). */
-const KEPT_CELL = 50_000;
+/** What is kept of a failed row's cells, for the file of errors: what goes beyond is cut (characters). */
+const KEPT_CELLS = 200_000;
+
+function keptCells(cells: readonly string[]): string[] {
+  let room = KEPT_CELLS;
+  return cells.map((cell) => {
+    const kept = cell.replaceAll('\0', '').slice(0, room).toWellFormed();
+    room -= kept.length;
+    return kept;
+  });
+}
 
 function outcomeRows(work: Work, { step, proof }: { step: Step; proof: Sql }): Sql[] {
   const items = step.outcomes.map(({ row, action, entityId, errors, warnings, cells }) => ({
     row,
     action,
     entityId,
-    ...(errors.length > 0 && { errors, cells: cells.map((cell) => cell.slice(0, KEPT_CELL)) }),
+    ...(errors.length > 0 && { errors, cells: keptCells(cells) }),
     ...(warnings.length > 0 && { warnings }),
   }));
   return jsonParts(items).map(

@@ -10,6 +10,8 @@ const MAX_COLUMNS = 500;
 /** What is worked off in one batch: so many records, and so many bytes of the file. */
 export const CHUNK_ROWS = { participants: 200, services: 500, support_catalogue: 500 } as const;
 const CHUNK_BYTES = 512 * 1024;
+/** More broken lines than this are no accident, and each costs a look through all that is held. */
+const MAX_BROKEN = 50;
 /** How much of the file is enough to tell how it is written. */
 export const SAMPLE_BYTES = 64 * 1024;
 
@@ -87,6 +89,7 @@ interface Scanning {
   inOpen: number;
   rows: number;
   records: number;
+  broken: number;
   bytes: number;
 }
 
@@ -104,6 +107,7 @@ async function scanAs(
     inOpen: 0,
     rows: 0,
     records: 0,
+    broken: 0,
     bytes: markBytes,
   };
   let skip = markBytes;
@@ -126,12 +130,21 @@ async function scanAs(
     take(false);
     if (state.rows > MAX_ROWS)
       return problem('TOO_MANY_ROWS', `The file has more than ${MAX_ROWS} rows: send it in parts.`);
+    if (state.broken > MAX_BROKEN) return brokenQuotes();
     if ((state.header?.cells.length ?? 0) > MAX_COLUMNS) break;
   }
   text += decode.decode();
   take(true);
+  if (state.broken > MAX_BROKEN) return brokenQuotes();
   if (state.open) state.chunks.push({ ...state.open, byteEnd: state.bytes });
   return outcome(state, options);
+}
+
+function brokenQuotes(): { problem: FileProblem } {
+  return problem(
+    'BROKEN_QUOTES',
+    `More than ${MAX_BROKEN} lines have quotation marks out of place: the rows cannot be told apart.`,
+  );
 }
 
 function count(buffered: Buffered | undefined, now: number): void {
@@ -145,6 +158,7 @@ function note(
   { record, bytes, chunkRows }: { record: CsvRecord; bytes: number; chunkRows: number },
 ): void {
   state.records += 1;
+  if (record.broken) state.broken += 1;
   const start = state.bytes;
   state.bytes += bytes;
   if (isBlank(record.cells) && !record.broken) return;

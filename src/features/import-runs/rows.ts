@@ -1,4 +1,5 @@
 import { type CellReader, plainCell, type Read } from '../../csv/cells.ts';
+import { isStorable } from '../../text/rules.ts';
 import type { Mapping } from './mapping.ts';
 import { plainName } from './targets.ts';
 
@@ -80,6 +81,11 @@ export function shapeErrors(
     const message =
       'A quotation mark is not closed, or stands inside a cell without being doubled: the line cannot be parted into cells.';
     return [{ column: null, value: (cells[0] ?? '').slice(0, SHOWN), code: 'UNCLOSED_QUOTE', message }];
+  }
+  const odd = cells.findIndex((cell) => !isStorable(cell));
+  if (odd >= 0) {
+    const message = 'The cell has a character in it that is no text: NUL, or half of one.';
+    return [{ column: layout.columns[odd] ?? null, value: null, code: 'INVALID_CHARACTER', message }];
   }
   const long = cells.findIndex((cell) => cell.length > MAX_CELL);
   if (long >= 0) {

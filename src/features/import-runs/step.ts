@@ -72,10 +72,10 @@ export function located(
   return { column: place?.column ?? null, value, code: error.code, message: error.message };
 }
 
-/** D1 takes values of up to 2 MB. */
-const MAX_JSON = 1_000_000;
+/** D1 takes values of up to 2 MB; a character may be three bytes. */
+const MAX_JSON = 600_000;
 
-/** Items as JSON arrays of at most a million characters each, for `json_each`; none for no items. */
+/** Items as JSON arrays of a bounded length each, for `json_each`; none for no items. */
 export function jsonParts(items: readonly unknown[]): string[] {
   const parts: string[] = [];
   let part: string[] = [];

@@ -71,8 +71,20 @@ describe('a file that is looked through', () => {
     expect(Math.max(...chunks.map((chunk) => chunk.byteEnd - chunk.byteStart))).toBeLessThan(1024 * 1024);
   }, 60_000);
 
-  test('with a quotation mark that is never closed is not held either', async () => {
+  test('of quotation marks out of place is refused, soon', async () => {
     const block = encoder.encode('1,"open\n'.repeat(8_000));
+    const many = async function* () {
+      yield encoder.encode('a,b\n');
+      for (let index = 0; index < 100; index++) yield block;
+    };
+    const began = performance.now();
+    expect(await scan(many, { size: 6_400_000, chunkRows: 200 })).toMatchObject({ problem: { code: 'BROKEN_QUOTES' } });
+    // Not a speed: a bound without which it takes hours.
+    expect(performance.now() - began).toBeLessThan(20_000);
+  }, 60_000);
+
+  test('with a quotation mark that is never closed is not held either', async () => {
+    const block = encoder.encode('1,open\n'.repeat(8_000));
     const many = async function* () {
       yield encoder.encode('a,b\n1,"\n');
       for (let index = 0; index < 40; index++) yield encoder.encode('x,y\n'.repeat(16_000));

@@ -242,3 +242,27 @@ describe('other organisations', () => {
     expect((await find(mine.admin, number)).profile.firstName).toBe('Own');
   });
 });
+
+describe('a cell that is no text or far too much', () => {
+  test('costs its row, and its neighbours come in', async () => {
+    const { admin } = await newTenant();
+    const numbers = Array.from({ length: 4 }, ndisNumber);
+    const header = `NDIS Number,First Name,Last Name,DOB,Plan Start,Plan End,Plan Number,Support Item Number,Budget\n${',,,,,,,,\n'.repeat(2)}`;
+    const row = (index: number, more: string) =>
+      `${numbers[index]},Ana,P${index},1990-01-01,2026-07-01,2027-06-30,${more}\n`;
+    const filler = Array.from({ length: 9_000 }, () => 'x,x')
+      .join('\n')
+      .replaceAll('\n', ' ');
+    const text = `${header}${row(0, 'A,,')}${`${row(0, '').trim()}"${filler}",,\n`}${row(1, `${'9'.repeat(300)},,`)}${row(2, 'B,99_011_0107_1_1,5')}${row(3, 'C\u0000D,,')}`;
+    const done = await importFile(admin, 'kind=participants', text);
+    const rows = await rowsOf(admin, done.id);
+    expect(rows.map(({ row: at, errors }) => [at, errors[0]?.code ?? 'fine'])).toEqual([
+      [4, 'fine'],
+      [5, 'CELL_TOO_LONG'],
+      [6, 'VALIDATION_FAILED'],
+      [7, 'VALIDATION_FAILED'],
+      [8, 'INVALID_CHARACTER'],
+    ]);
+    expect((await admin.get(`/v1/imports/${done.id}/errors.csv`)).body).toContain('99_011_0107_1_1');
+  });
+});

@@ -5,7 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import Papa from 'papaparse';
+import { decoder, recognise } from '../src/csv/encoding.ts';
+import { dialectOf, readRecords } from '../src/csv/records.ts';
 import { readHeader, sheetOf } from '../src/features/support-items/catalogue.ts';
 import type { CatalogueItem, Remark } from '../src/features/support-items/catalogue-rows.ts';
 import type { SupportItemRow } from '../src/features/support-items/table.ts';
@@ -15,6 +16,9 @@ const USAGE = `Usage: npm run catalogue -- FILE [--remote] [--env NAME]
 
 FILE is one sheet of the NDIA's support catalogue (current or legacy), saved as CSV.
 --remote loads it into the deployed database, of --env NAME where there are several.`;
+
+/** How much of a file is enough to tell how it is written. */
+const SAMPLE = 64 * 1024;
 
 interface Loading extends CatalogueFile {
   /** Records below the header that are not blank, and those of them that say again what another says. */
@@ -78,27 +82,31 @@ function textOf(path: string): string {
   } catch (error) {
     throw new Error(`${path} cannot be read: ${error instanceof Error ? error.message : error}`);
   }
-  if (bytes.subarray(0, 2).toString('latin1') === 'PK') {
-    throw new Error(`${path} is a workbook: save each of its two sheets as CSV, and load both.`);
+  const recognised = recognise(bytes.subarray(0, SAMPLE));
+  if (recognised.kind === 'binary') {
+    throw new Error(
+      /workbook/i.test(recognised.what)
+        ? `${path} is a workbook: save each of its two sheets as CSV, and load both.`
+        : `${path} is ${recognised.what}, not CSV.`,
+    );
   }
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  const text = bytes.subarray(recognised.markBytes);
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
+    return decoder(recognised.encoding).decode(text);
   } catch {
-    return new TextDecoder('windows-1252').decode(bytes);
+    return decoder('windows-1252').decode(text);
   }
 }
 
 /** Reads the rows of a sheet, or refuses the file as a whole. */
 function readSheet(text: string): Loading {
-  const { data, errors } = Papa.parse<string[]>(text);
-  const broken = errors.find((error) => error.type === 'Quotes');
-  if (broken) {
+  const { records } = readRecords(text, { dialect: dialectOf(text.slice(0, SAMPLE)), final: true });
+  const broken = records.findIndex((record) => record.broken);
+  if (broken >= 0) {
     // Behind it nobody can say where a row ends; an item lost in there would count as left out of the catalogue.
-    throw new Error(
-      `Record ${(broken.row ?? 0) + 1} has a quotation mark out of place: the rows cannot be told apart.`,
-    );
+    throw new Error(`Record ${broken + 1} has a quotation mark out of place: the rows cannot be told apart.`);
   }
+  const data = records.map(({ cells }) => cells);
   const top = data.findIndex((cells) => cells.some((cell) => cell.trim() !== ''));
   const header = readHeader(data[top] ?? []);
   if (header.kind === 'refused') throw new Error(notCatalogue(header));

@@ -7,7 +7,7 @@ import { searchWords } from '../../http/search.ts';
 import { prefixEnd } from '../../text/rules.ts';
 import type { PricingZone } from '../ledger/state.ts';
 import { itemStatement, type KnownItemRow, knownItems, rememberItems, supportItem } from './cache.ts';
-import { SUPPORT_ITEM_COLUMNS } from './columns.ts';
+import { OWN_ITEM_COLUMNS, SUPPORT_ITEM_COLUMNS } from './columns.ts';
 import { itemOn, type SupportItem } from './rules.ts';
 import type { ListSupportItems, SupportItemView } from './schemas.ts';
 
@@ -58,12 +58,38 @@ export function listSupportItemsStatement(query: Query, date: string): Sql {
   return sql`SELECT ${QUALIFIED}, 0 AS own FROM ${source} WHERE ${join(where, ' AND ')} ORDER BY item.code LIMIT ${query.limit + 1}`;
 }
 
+/** The organisation's own items that count on a date, by number. */
+function listOwnItemsStatement(query: Query, { date, organizationId }: { date: string; organizationId: string }): Sql {
+  const after = readCursor(query.cursor, { name: 'support-items', shape: [''] });
+  const covers = (row: string) =>
+    sql`${raw(row)}.start_date <= ${date} AND (${raw(row)}.end_date IS NULL OR ${raw(row)}.end_date >= ${date})`;
+  const where = [
+    sql`own_items.organization_id = ${organizationId}`,
+    sql`own_items.code > ${after?.[0] ?? ''}`,
+    covers('own_items'),
+    sql`NOT EXISTS (SELECT 1 FROM own_items later WHERE later.organization_id = ${organizationId} AND later.code = own_items.code
+      AND later.start_date > own_items.start_date AND ${covers('later')})`,
+    ...(query.category === undefined ? [] : [sql`own_items.category_code = ${query.category}`]),
+    ...searchWords(query.search).map(
+      (term) => sql`instr(' ' || lower(own_items.name) || ' ' || replace(own_items.code, '_', ''), ${` ${term}`}) > 0`,
+    ),
+  ];
+  return sql`SELECT ${OWN_ITEM_COLUMNS}, 1 AS own FROM own_items WHERE ${join(where, ' AND ')} ORDER BY code LIMIT ${query.limit + 1}`;
+}
+
 /** A page of support items. */
 export async function listSupportItems(ctx: Context, query: Query): Promise<Page<SupportItemView>> {
   if (query.search !== undefined && query.search.trim() !== '' && searchWords(query.search).length === 0) {
     return { data: [], nextCursor: null };
   }
-  const [rows] = await ctx.database.read<[KnownItemRow]>(listSupportItemsStatement(query, query.date ?? ctx.today));
+  const date = query.date ?? ctx.today;
+  const [listed, own] = await ctx.database.read<[KnownItemRow, KnownItemRow]>(
+    listSupportItemsStatement(query, date),
+    listOwnItemsStatement(query, { date, organizationId: ctx.tenant.id }),
+  );
+  // Each is a page by itself, so that the first of both together are the page; an own item stands for the NDIA's.
+  const byCode = new Map([...listed, ...own].map((row) => [row.code, row]));
+  const rows = [...byCode.values()].sort((a, b) => (a.code < b.code ? -1 : 1)).slice(0, query.limit + 1);
   return pageOf(rows, {
     limit: query.limit,
     name: 'support-items',

@@ -141,6 +141,11 @@ describe("an organisation's own items", () => {
       serviceDate: '2026-11-20',
     });
     expect(recorded.body).toMatchObject({ totalCostCents: 750, supportItemName: 'Agreed visit' });
+    const listed = async (caller: typeof admin, query = '') =>
+      (await caller.get(`/v1/support-items?limit=100${query}`)).body.data.filter(({ code }: Json) => code === EACH);
+    expect(await listed(admin)).toMatchObject([{ name: 'Agreed visit' }]);
+    expect(await listed(admin, '&search=agreed')).toHaveLength(1);
+    expect(await listed(other.admin)).toMatchObject([{ name: `Item ${EACH}` }]);
     expect((await admin.get(`/v1/support-items/${EACH}`)).body).toMatchObject({
       name: 'Agreed visit',
       priceLimitCents: 750,

@@ -12,8 +12,11 @@ export type CellReader<Value> = (text: string) => Read<Value>;
 
 /** A cell as people mean it: without blanks around, and without the apostrophe that keeps a spreadsheet from reading it. */
 export function plainCell(text: string): string {
-  const trimmed = text.trim();
-  return /^'+[=+\-@\t\r]/.test(trimmed) || /^'\d+$/.test(trimmed) ? trimmed.slice(1) : trimmed;
+  const bare = text
+    .replace(/^'[\t\r]\s*/, '')
+    .replace(/^[\s']+(?=[=+\-@]|$)/, '')
+    .trim();
+  return /^'\d+$/.test(bare) ? bare.slice(1) : bare;
 }
 
 const SCIENTIFIC = /^\d(?:[.,]\d+)?e\+?\d+$/i;
@@ -115,7 +118,7 @@ export function readFlag(text: string): Read<boolean> {
 /** A text that a spreadsheet would run as a formula, made harmless: `plainCell` takes the apostrophe away again. */
 export function harmless(text: string): string {
   if (/^[-+]?\$?[\d,]*\.?\d+$/.test(text)) return text;
-  return /^(?:\s*|'+)[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /^'*\s*[=+\-@]|^[\t\r]/.test(text) ? `'${text}` : text;
 }
 
 /** A record as a line of CSV (RFC 4180), each cell harmless. */

@@ -1,13 +1,15 @@
-import sql from 'sql-template-tag';
+import sql, { type Sql } from 'sql-template-tag';
 import { newId } from '../../ids.ts';
 import { difference } from '../audit/rules.ts';
 import { type RowError, shapeErrors } from '../import-runs/rows.ts';
 import {
   type AuditItem,
   auditAll,
+  draftsStatement,
   type FileRow,
   failed,
   insertAll,
+  keepDrafts,
   type Planner,
   type RowOutcome,
   type Work,
@@ -52,11 +54,16 @@ function itemRow(work: Work, intent: ItemIntent): OwnItemRow {
 export const planItems: Planner = async (work, rows) => {
   const read = rows.map((row) => ({ row, read: intentOf(work, row) }));
   const codes = [...new Set(read.flatMap((one) => ('intent' in one.read ? [one.read.intent.code] : [])))];
-  const [stored] = await work.database.read<[OwnItemRow]>(
+  const [stored, drafts] = await work.database.read<[OwnItemRow, { key: string; value: string }]>(
     sql`SELECT own_items.* FROM json_each(${JSON.stringify(codes)}) wanted
       CROSS JOIN own_items ON own_items.organization_id = ${work.organizationId} AND own_items.code = wanted.value`,
+    draftsStatement(work, work.dryRun ? codes : []),
   );
   const known = new Map(stored.map((row) => [`${row.code} ${row.start_date}`, row]));
+  for (const { value } of drafts) {
+    for (const row of JSON.parse(value) as OwnItemRow[]) known.set(`${row.code} ${row.start_date}`, row);
+  }
+  const fresh: OwnItemRow[] = [];
   const writes = new Map<string, OwnItemRow>();
   const audits: AuditItem[] = [];
   const outcomes = read.map((one): RowOutcome => {
@@ -66,6 +73,7 @@ export const planItems: Planner = async (work, rows) => {
     const before = known.get(key);
     const changed = difference(before ?? {}, next);
     known.set(key, next);
+    if (!before) fresh.push(next);
     if (changed) {
       writes.set(key, next);
       const entry = { entityId: next.code, changeId: newId('chg'), row: one.row.row };
@@ -79,16 +87,25 @@ export const planItems: Planner = async (work, rows) => {
   const items = [...writes.values()];
   return {
     outcomes,
-    guards: [],
+    guards: work.dryRun || fresh.length === 0 ? [] : [absent(work, fresh)],
     participantIds: [],
     statements: (proof) =>
-      work.dryRun || items.length === 0
-        ? []
-        : [
-            sql`DELETE FROM own_items WHERE organization_id = ${work.organizationId} AND (code, start_date) IN
+      work.dryRun
+        ? keepDrafts(work, { drafts: Map.groupBy(known.values(), (row) => row.code), proof })
+        : items.length === 0
+          ? []
+          : [
+              sql`DELETE FROM own_items WHERE organization_id = ${work.organizationId} AND (code, start_date) IN
               (SELECT value ->> 'code', value ->> 'start_date' FROM json_each(${JSON.stringify(items)})) AND ${proof}`,
-            ...insertAll({ table: 'own_items', columns: COLUMNS, items }, proof),
-            ...auditAll(work, { items: audits, proof }),
-          ],
+              ...insertAll({ table: 'own_items', columns: COLUMNS, items }, proof),
+              ...auditAll(work, { items: audits, proof }),
+            ],
   };
 };
+
+/** Nobody else has made these meanwhile. */
+function absent(work: Work, rows: readonly OwnItemRow[]): Sql {
+  return sql`NOT EXISTS (SELECT 1 FROM json_each(${JSON.stringify(rows)}) made
+    CROSS JOIN own_items ON own_items.organization_id = ${work.organizationId}
+      AND own_items.code = made.value ->> 'code' AND own_items.start_date = made.value ->> 'start_date')`;
+}

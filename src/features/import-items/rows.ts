@@ -1,6 +1,6 @@
 import { type CellReader, readDate, readMoney } from '../../csv/cells.ts';
+import { readItemCode } from '../import-runs/categories.ts';
 import { type Layout, type RowError, rowReader } from '../import-runs/rows.ts';
-import { readItemCode } from '../import-services/rows.ts';
 import type { Unit } from '../support-items/rules.ts';
 import { UNITS } from '../support-items/table.ts';
 
@@ -14,23 +14,25 @@ export interface ItemIntent {
   limits: { national: number | null; remote: number | null; veryRemote: number | null };
 }
 
-const UNIT_NAMES: Record<string, Unit> = {
-  hour: 'H',
-  hours: 'H',
-  hourly: 'H',
-  each: 'E',
-  day: 'D',
-  daily: 'D',
-  week: 'WK',
-  weekly: 'WK',
-  month: 'MON',
-  monthly: 'MON',
-  year: 'YR',
-  yearly: 'YR',
-};
+const UNIT_NAMES: ReadonlyMap<string, Unit> = new Map(
+  Object.entries({
+    hour: 'H',
+    hours: 'H',
+    hourly: 'H',
+    each: 'E',
+    day: 'D',
+    daily: 'D',
+    week: 'WK',
+    weekly: 'WK',
+    month: 'MON',
+    monthly: 'MON',
+    year: 'YR',
+    yearly: 'YR',
+  } as const),
+);
 
 const readUnit: CellReader<Unit> = (text) => {
-  const unit = UNITS.find((known) => known === text.toUpperCase()) ?? UNIT_NAMES[text.toLowerCase()];
+  const unit = UNITS.find((known) => known === text.toUpperCase()) ?? UNIT_NAMES.get(text.toLowerCase());
   return unit ? { value: unit } : { wrong: `must be one of ${UNITS.join(', ')}` };
 };
 

@@ -111,8 +111,8 @@ function adjust(work: Work, { plan, known, line }: { plan: Plan; known: Line; li
   next.revision = known.revision + 1;
   const lines = plan.lines.map((other) => (other.id === known.id ? next : other));
   const adjusted = withBoundaries({ ...plan, lines }, [...new Set([known.poolId, poolId])]);
-  const pool = adjusted.boundaries.get(poolId) ?? [];
-  if (pool.some((boundary) => boundary.spentCents > boundary.releasedCents)) {
+  const pools = [known.poolId, poolId].flatMap((id) => adjusted.boundaries.get(id) ?? []);
+  if (pools.some((boundary) => boundary.spentCents > boundary.releasedCents)) {
     const message = `${dollars(known.spentCents)} of the line is spent: with ${dollars(next.allocatedCents)} some day would have more spent than released.`;
     throw new Refused({ target: line.target, code: 'ALLOCATION_BELOW_SPENT', message });
   }

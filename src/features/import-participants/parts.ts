@@ -70,7 +70,7 @@ export function partsOf(work: Work, { before, after, rows }: Touched): Parts {
   for (const { changes: own, version } of rows) {
     parts.entries.push(
       ...own
-        .flatMap((change) => entriesOf(change, after))
+        .flatMap((change) => entriesOf(change))
         .map((entry, index) => entryRow(work, { entry, version, number: index + 1, row })),
     );
   }
@@ -155,17 +155,15 @@ function budgetRow(work: Work, { line, after }: { line: Line; after: Person }): 
 
 type DatedEntry = Entry & { effectiveOn?: string };
 
-function entriesOf(change: Change, after: Person): DatedEntry[] {
+function entriesOf(change: Change): DatedEntry[] {
   switch (change.kind) {
     case 'participant.created':
     case 'participant.updated':
     case 'plan.created':
       return [];
-    case 'plan.updated': {
-      const plan = after.ledger.plans.find((candidate) => candidate.id === change.planId);
+    case 'plan.updated':
       if (!movesLedger(change)) return [];
-      return (plan?.lines ?? []).map((line) => entry(line, { kind: 'plan.changed', allocated: 0 }));
-    }
+      return change.lines.map((line) => entry(line, { kind: 'plan.changed', allocated: 0 }));
     case 'budget.created': {
       const { line, opening } = change;
       const made = entry(line, { kind: 'budget.created', allocated: line.allocatedCents });

@@ -6,6 +6,11 @@ import type { Boundary, Line, Period } from '../ledger/state.ts';
  * releases nothing yet. Null when it would overlap a period that does release something.
  */
 export function withPeriod(periods: readonly Period[], period: Period): Period[] | null {
+  const within = periods.some(
+    (known) => known.amountCents === 0 && known.startDate <= period.startDate && period.endDate <= known.endDate,
+  );
+  // Nothing more is released by nothing.
+  if (period.amountCents === 0 && within) return [...periods];
   const after: Period[] = [];
   let placed = false;
   for (const known of periods) {

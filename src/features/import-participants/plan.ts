@@ -41,6 +41,7 @@ interface World {
   /** How many more participants the subscription has room for. */
   room: number;
   counted: number;
+  lastUsed: ReadonlyMap<string, string>;
 }
 
 /** Works out rows of participants and plans: one read, then `applyRow` for each in the file's order. */
@@ -48,6 +49,10 @@ export const planParticipants: Planner = async (work, rows) => {
   const intents = rows.map((row) => ({ row, read: intentOf(work, row) }));
   const numbers = [...new Set(intents.flatMap(({ read }) => ('intent' in read ? [read.intent.ndisNumber] : [])))];
   const world = await readWorld(work, numbers);
+  world.lastUsed = await readLastUsed(work, {
+    world,
+    intents: intents.flatMap(({ read }) => ('intent' in read ? [read.intent] : [])),
+  });
   const touched = new Map<string, Touched>();
   const outcomes = intents.map(({ row, read }) =>
     'errors' in read ? failed(row, read.errors) : apply(work, { row, intent: read.intent, world, touched }),
@@ -76,7 +81,31 @@ async function readWorld(work: Work, numbers: readonly string[]): Promise<World>
     if (key === COUNT) counted = JSON.parse(value);
     else people.set(key, restored(JSON.parse(value)));
   }
-  return { people, room: (limit?.room ?? Number.POSITIVE_INFINITY) - counted, counted };
+  return { people, room: (limit?.room ?? Number.POSITIVE_INFINITY) - counted, counted, lastUsed: new Map() };
+}
+
+/** The last used days of the plans that some row ends earlier; no read where none does. */
+async function readLastUsed(
+  work: Work,
+  { world, intents }: { world: World; intents: readonly ParticipantIntent[] },
+): Promise<ReadonlyMap<string, string>> {
+  const plans = intents.flatMap(({ ndisNumber, plan: asked }) => {
+    const plan = world.people.get(ndisNumber)?.ledger.plans.find(({ startDate }) => startDate === asked?.startDate);
+    return plan && asked?.endDate && asked.endDate < plan.endDate ? [plan] : [];
+  });
+  if (plans.length === 0) return new Map();
+  const lines = plans.flatMap((plan) => plan.lines.map((line) => ({ line: line.id, plan: plan.id })));
+  const [days] = await work.database.read<[{ plan: string; day: string | null }]>(
+    sql`SELECT used.value ->> 'plan' AS plan, max(coalesce(
+        (SELECT max(service_date) FROM services INDEXED BY services_by_budget WHERE budget_id = used.value ->> 'line'
+          AND status = 'completed' AND organization_id = ${work.organizationId}), ''),
+        coalesce((SELECT max(effective_on) FROM ledger_entries INDEXED BY ledger_entries_budget
+          WHERE budget_id = used.value ->> 'line' AND kind = 'opening' AND organization_id = ${work.organizationId}), '')) AS day
+      FROM json_each(${JSON.stringify(lines)}) used`,
+  );
+  const last = new Map<string, string>();
+  for (const { plan, day } of days) if (day && day > (last.get(plan) ?? '')) last.set(plan, day);
+  return last;
 }
 
 function restored({ participant, ledger, plans }: Draft): Person {
@@ -106,7 +135,7 @@ function apply(work: Work, { row, intent, world, touched }: Applying): RowOutcom
   const { ndisNumber } = intent;
   const person = touched.get(ndisNumber)?.after ?? world.people.get(ndisNumber) ?? nobody(work);
   const { layout } = work;
-  const applied = applyRow(person, { ...work, newId, intent });
+  const applied = applyRow(person, { ...work, newId, lastUsed: world.lastUsed, intent });
   if ('errors' in applied) {
     return failed(
       row,

@@ -79,6 +79,11 @@ function updatePlan(work: Work, { plan, asked }: { plan: Plan; asked: NonNullabl
   if (!changed) return plan;
   const dates = { startDate: plan.startDate, endDate: after.endDate };
   refuseOverlap(work.person.ledger, { ...dates, except: plan.id });
+  const used = work.lastUsed.get(plan.id);
+  if (used !== undefined && used > after.endDate) {
+    const message = `Something of the plan is spent on ${used}: it cannot be shortened over that.`;
+    throw new Refused({ target: 'planEnd', code: 'CONFLICT', message });
+  }
   const lines = plan.lines.map((line) => {
     const periods = movePeriods(line.periods, dates);
     if (periods) return after.endDate === before.endDate ? line : { ...line, periods, revision: line.revision + 1 };
@@ -105,7 +110,7 @@ function updatePlan(work: Work, { plan, asked }: { plan: Plan; asked: NonNullabl
       updated_at: work.now,
     },
   });
-  const shortened = after.endDate < before.endDate;
-  work.changes.push({ kind: 'plan.updated', planId: plan.id, shortened, ...changed });
+  const shortenedTo = after.endDate < before.endDate ? after.endDate : null;
+  work.changes.push({ kind: 'plan.updated', planId: plan.id, lines: moved.lines, shortenedTo, ...changed });
   return moved;
 }

@@ -1,5 +1,5 @@
 import { type CellReader, readDate, readFlag, readMoney, readNdisNumber } from '../../csv/cells.ts';
-import { readCategory } from '../import-runs/categories.ts';
+import { readCategory, readItemCode } from '../import-runs/categories.ts';
 import { type Layout, type RowError, type RowReader, rowReader } from '../import-runs/rows.ts';
 import { AMOUNT_OF } from '../import-runs/targets.ts';
 import type { ManagementType, PlanSystem, PricingZone } from '../ledger/state.ts';
@@ -146,7 +146,8 @@ function planOf(row: RowReader, managementType: ManagementType | null): PlanRow 
 
 /** The line of a row of the long layout: its category or item, and its amounts; null where the row has neither. */
 function lineOf(row: RowReader, managementType: ManagementType | null): LineRow | null {
-  const item = some(row.text('supportItem'));
+  const item = row.read('supportItem', readItemCode);
+  if (item === null && row.text('supportItem') !== '') return null;
   const category = row.text('category');
   const allocatedCents = row.read('allocated', readAmount);
   const amounts = {
@@ -163,12 +164,6 @@ function lineOf(row: RowReader, managementType: ManagementType | null): LineRow 
     return null;
   }
   let categoryCode = item === null ? null : Number(item.slice(0, 2));
-  if (item !== null && !/^\d{2}_\d{3,9}(?:_\d{4})+_\d_\d(?:_[A-Z]{1,2}\d?)?$/.test(item)) {
-    row.fail('supportItem', {
-      message: `"${item.slice(0, 40)}" is not a support item number such as 01_011_0107_1_1.`,
-    });
-    return null;
-  }
   if (category !== '') {
     const read = readCategory(category);
     if (!read)
@@ -178,10 +173,6 @@ function lineOf(row: RowReader, managementType: ManagementType | null): LineRow 
     categoryCode = read?.code ?? null;
   }
   if (categoryCode === null) return null;
-  if (categoryCode < 1 || categoryCode > 21) {
-    row.fail('supportItem', { message: `The item ${item} is of no support category: its number begins with none.` });
-    return null;
-  }
   return { categoryCode, supportItemCode: item, managementType, flexible, ...amounts, period, target: 'allocated' };
 }
 

@@ -18,7 +18,16 @@ export type Change =
   | { kind: 'participant.created'; row: ParticipantRow }
   | { kind: 'participant.updated'; row: ParticipantRow; before: object; after: object }
   | { kind: 'plan.created'; planId: string }
-  | { kind: 'plan.updated'; planId: string; before: object; after: object; shortened: boolean }
+  | {
+      kind: 'plan.updated';
+      planId: string;
+      before: object;
+      after: object;
+      /** The plan's lines at that time. */
+      lines: readonly Line[];
+      /** The plan's new end, where it ends earlier than before. */
+      shortenedTo: string | null;
+    }
   | { kind: 'budget.created'; line: Line; opening: { cents: number; on: string } | null }
   | { kind: 'budget.adjusted'; before: Line; line: Line };
 
@@ -32,6 +41,8 @@ export interface Circumstances {
   userId: string;
   now: number;
   today: string;
+  /** The last day on which something of a plan is spent, for plans that a row may shorten. */
+  lastUsed: ReadonlyMap<string, string>;
   newId: (prefix: 'par' | 'pln' | 'bud') => string;
 }
 

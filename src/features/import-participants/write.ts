@@ -123,12 +123,11 @@ export function guardsOf(work: Work, touched: readonly Touched[]): Sql[] {
         AND (participant_limit IS NULL OR participant_count + ${fresh.length} <= participant_limit))`,
     );
   }
-  const shortened = touched.flatMap(({ after, rows }) =>
+  const shortened = touched.flatMap(({ rows }) =>
     rows.flatMap(({ changes }) =>
       changes.flatMap((change) => {
-        if (change.kind !== 'plan.updated' || !change.shortened) return [];
-        const plan = after.ledger.plans.find((candidate) => candidate.id === change.planId);
-        return plan ? plan.lines.map((line) => ({ line: line.id, end: plan.endDate })) : [];
+        if (change.kind !== 'plan.updated' || change.shortenedTo === null) return [];
+        return change.lines.map((line) => ({ line: line.id, end: change.shortenedTo }));
       }),
     ),
   );

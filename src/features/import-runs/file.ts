@@ -7,6 +7,7 @@ import { isBlank } from './rows.ts';
 export const MAX_BYTES = 50 * 1024 * 1024;
 export const MAX_ROWS = 200_000;
 const MAX_COLUMNS = 500;
+const MAX_NAME = 200;
 /** What is worked off in one batch: so many records, and so many bytes of the file. */
 export const CHUNK_ROWS = { participants: 200, services: 500, support_catalogue: 500 } as const;
 const CHUNK_BYTES = 512 * 1024;
@@ -70,7 +71,13 @@ export async function scan(
   try {
     return await scanAs(pieces(), { ...options, ...start });
   } catch (error) {
-    if (!(error instanceof TypeError) || start.encoding !== 'utf-8' || start.markBytes > 0) throw error;
+    if (!(error instanceof TypeError) || start.encoding !== 'utf-8') throw error;
+    if (start.markBytes > 0) {
+      return problem(
+        'NOT_UTF8',
+        'The file begins as UTF-8 and has bytes in it that are not: save it as "CSV UTF-8" and send that.',
+      );
+    }
     return scanAs(pieces(), { ...options, encoding: 'windows-1252', markBytes: 0 });
   }
 }
@@ -91,6 +98,8 @@ interface Scanning {
   records: number;
   broken: number;
   bytes: number;
+  /** Where the last record ends that is not blank. */
+  filled: number;
 }
 
 async function scanAs(
@@ -109,6 +118,7 @@ async function scanAs(
     records: 0,
     broken: 0,
     bytes: markBytes,
+    filled: markBytes,
   };
   let skip = markBytes;
   let text = '';
@@ -136,7 +146,7 @@ async function scanAs(
   text += decode.decode();
   take(true);
   if (state.broken > MAX_BROKEN) return brokenQuotes();
-  if (state.open) state.chunks.push({ ...state.open, byteEnd: state.bytes });
+  if (state.open) state.chunks.push({ ...state.open, byteEnd: state.filled });
   return outcome(state, options);
 }
 
@@ -163,13 +173,15 @@ function note(
   state.bytes += bytes;
   if (isBlank(record.cells) && !record.broken) return;
   if (!state.header) {
-    state.header = { cells: record.cells, row: state.records };
+    const last = record.cells.findLastIndex((cell) => cell.trim() !== '');
+    state.header = { cells: record.cells.slice(0, last + 1), row: state.records };
     return;
   }
   state.rows += 1;
   const { open } = state;
   if (open && (state.inOpen >= chunkRows || state.bytes - open.byteStart > CHUNK_BYTES)) {
-    state.chunks.push({ ...open, byteEnd: start });
+    // Without the blank records behind its last row, of which there may be a million.
+    state.chunks.push({ ...open, byteEnd: state.filled });
     state.open = null;
   }
   if (!state.open) {
@@ -177,6 +189,7 @@ function note(
     state.inOpen = 0;
   }
   state.inOpen += 1;
+  state.filled = state.bytes;
 }
 
 function outcome(state: Scanning, { encoding, markBytes }: { encoding: Encoding; markBytes: number }): Scan {
@@ -184,6 +197,13 @@ function outcome(state: Scanning, { encoding, markBytes }: { encoding: Encoding;
   if (!header || !dialect) return problem('EMPTY_FILE', 'The file has nothing in it.');
   if (header.cells.length > MAX_COLUMNS) {
     return problem('TOO_MANY_COLUMNS', `The file has ${header.cells.length} columns; at most ${MAX_COLUMNS} are read.`);
+  }
+  const long = header.cells.find((cell) => cell.length > MAX_NAME);
+  if (long !== undefined) {
+    return problem(
+      'COLUMN_NAME_TOO_LONG',
+      `A column's name has ${long.length} characters; at most ${MAX_NAME} are read.`,
+    );
   }
   if (state.rows === 0) return problem('NO_ROWS', 'The file has a header and no rows below it.');
   const reading = { ...dialect, encoding, markBytes, header: header.cells, headerRow: header.row };

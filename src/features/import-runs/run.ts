@@ -60,6 +60,10 @@ async function findImport(database: Database, id: string): Promise<Row | undefin
 /** Looks through the file, and either makes the import ready to be worked off or says why it cannot be. */
 async function prepare(env: Env, { database, row }: { database: Database; row: Row }): Promise<void> {
   const fail = (problem: FileProblem) => endImport(env, { database, row, status: 'failed', failure: problem });
+  if ((await env.FILES.head(row.object_key)) === null) {
+    await fail({ code: 'FILE_GONE', message: 'The file is not there any more: send it again.' });
+    return;
+  }
   const found = await scan(() => piecesOf(env, row.object_key), {
     size: row.size_bytes,
     chunkRows: CHUNK_ROWS[row.kind],

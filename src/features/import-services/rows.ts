@@ -1,4 +1,5 @@
 import { type CellReader, readDate, readMoney, readNdisNumber, readQuantity, readTime } from '../../csv/cells.ts';
+import { readItemCode } from '../import-runs/categories.ts';
 import { type Layout, type RowError, type RowReader, rowReader } from '../import-runs/rows.ts';
 
 /** A shift as a row has it: amounts in cents, quantity in hundredths; null where the row says nothing. */
@@ -14,14 +15,6 @@ export interface ServiceIntent {
   worker: string | null;
   notes: string;
 }
-
-/** A support item's number, as the catalogues write them (`domain.md` §3.1). */
-export const readItemCode: CellReader<string> = (text) => {
-  const code = /^bereavement$/i.test(text) ? 'Bereavement' : text.toUpperCase();
-  if (code === 'Bereavement' || /^\d{2}_\d{3,9}(?:_\d{4})+_\d_\d(?:_[A-Z]{1,2}\d?)?$/.test(code))
-    return { value: code };
-  return { wrong: 'is not a support item number such as 01_011_0107_1_1' };
-};
 
 const readPrice: CellReader<number> = (text) => {
   const read = readMoney(text);

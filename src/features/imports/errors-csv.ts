@@ -4,12 +4,11 @@ import { csvLine } from '../../csv/cells.ts';
 import type { Reading } from '../import-runs/file.ts';
 import { columnNames } from '../import-runs/mapping.ts';
 import type { RowError } from '../import-runs/rows.ts';
-import { findImport } from './queries.ts';
+import { findImport, OWN_COLUMNS } from './queries.ts';
 import type { ImportRow } from './table.ts';
 
-const PAGE = 200;
-/** The columns before the file's own; no target has such names, so that a mended file is read as it was. */
-const OWN = ['Import row', 'Import errors'];
+/** Rows of up to 200,000 characters: not many at once. */
+const PAGE = 25;
 
 interface FailedRow {
   row: number;
@@ -54,7 +53,7 @@ export async function errorsCsv(
 
 function heading(row: ImportRow): string {
   const reading: Reading | null = row.reading === null ? null : JSON.parse(row.reading);
-  const header = csvLine([...OWN, ...(reading ? columnNames(reading.header) : [])]);
+  const header = csvLine([...OWN_COLUMNS, ...(reading ? columnNames(reading.header) : [])]);
   if (row.failure === null) return header;
   const failure: { message: string } = JSON.parse(row.failure);
   return `${header}${csvLine(['', failure.message])}`;

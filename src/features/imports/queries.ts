@@ -68,7 +68,7 @@ export async function listRows(ctx: Context, query: RowsQuery): Promise<Page<Imp
   const none = status === 'pending' ? sql`AND false` : empty;
   const [[row], rows] = await ctx.database.read<[ImportRow, ImportRowRow]>(
     importStatement(query.id, ctx.tenant.id),
-    sql`SELECT import_id, row, organization_id, status, action, entity_id, errors, warnings, cells FROM import_rows ${index}
+    sql`SELECT import_id, row, organization_id, status, action, entity_id, errors, warnings, NULL AS cells FROM import_rows ${index}
       WHERE import_id = ${query.id} AND organization_id = ${ctx.tenant.id} AND row > ${after} ${none} ${only} ORDER BY row LIMIT ${limit}`,
   );
   if (!row) notFound('import');
@@ -104,9 +104,14 @@ async function pendingRows(
   }));
 }
 
+/** What the file of errors has before the file's own columns. */
+export const OWN_COLUMNS = ['Import row', 'Import errors'];
+const ERROR_COLUMNS = OWN_COLUMNS.map(plainName);
+
 /** Under which an organisation's mapping is kept for the next file with the same columns. */
 export function mappingKey(columns: readonly string[]): string {
-  return columns.map(plainName).sort().join('|').slice(0, 5_000);
+  const own = columns.map(plainName).filter((name) => !ERROR_COLUMNS.includes(name));
+  return own.sort().join('|').slice(0, 5_000);
 }
 
 /** Ends an import as completed or failed, once; a dry run's drafts and the chunks go with it. */

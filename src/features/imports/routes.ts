@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { isUnchanged } from '../../http/answer.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { operation } from '../../http/operation.ts';
-import { notFound, refuse } from '../../http/problem.ts';
+import { AppError, notFound, refuse } from '../../http/problem.ts';
 import { etag } from '../../http/revision.ts';
 import { invalidParameter, validate } from '../../http/validate.ts';
 import { once } from '../idempotency/once.ts';
@@ -108,17 +108,19 @@ export const importRoutes = new Hono<AppEnv>()
       const key = objectKey(c.var.context.tenant.id, id);
       const { size, sha256 } = await store(c.env.FILES, { key, sent });
       const file = { name: nameOf(sent), size, sha256 };
-      let kept = false;
+      const forget = () => c.var.context.later(c.env.FILES.delete(key));
       try {
         const { body, headers } = await once(c, {
           input: { options, sha256 },
           verb: (ctx) => createImport(ctx, { id, options, file }),
         });
-        kept = body.id === id;
+        // A repeated request has its file already.
+        if (body.id !== id) forget();
         return c.json(body, 202, headers);
-      } finally {
-        // A repeated request has its file already, and a refused one has none.
-        if (!kept) c.var.context.later(c.env.FILES.delete(key));
+      } catch (error) {
+        // A refused one has none; while the database does not answer, the row may be there all the same.
+        if (error instanceof AppError && error.refusal.code !== 'UNAVAILABLE') forget();
+        throw error;
       }
     },
   )

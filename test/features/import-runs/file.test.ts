@@ -71,6 +71,16 @@ describe('a file that is looked through', () => {
     expect(Math.max(...chunks.map((chunk) => chunk.byteEnd - chunk.byteStart))).toBeLessThan(1024 * 1024);
   }, 60_000);
 
+  test('with a million blank rows behind its rows has none of them in a part', async () => {
+    const many = async function* () {
+      yield encoder.encode('a,b\n1,2\n');
+      for (let index = 0; index < 64; index++) yield encoder.encode(',,,\n'.repeat(16_384));
+      yield encoder.encode('3,4\n');
+    };
+    const { chunks, rows } = ready(await scan(many, { size: 4_194_320, chunkRows: 200 }));
+    expect([rows, chunks.map((chunk) => chunk.byteEnd - chunk.byteStart)]).toEqual([2, [4, 4]]);
+  }, 60_000);
+
   test('of quotation marks out of place is refused, soon', async () => {
     const block = encoder.encode('1,"open\n'.repeat(8_000));
     const many = async function* () {

@@ -266,3 +266,123 @@ describe('a cell that is no text or far too much', () => {
     expect((await admin.get(`/v1/imports/${done.id}/errors.csv`)).body).toContain('99_011_0107_1_1');
   });
 });
+
+describe('what a dry run and a run agree on', () => {
+  test.each([
+    ['a plan cut short over its services', 'Ana,Li,1990-01-01,NUMBER,,2026-07-01,2026-10-31,Self,,', 'CONFLICT'],
+    [
+      'an item of no category',
+      'Ana,Li,1990-01-01,NUMBER,99_011_0107_1_1,2026-07-01,2027-06-30,Self,5,',
+      'VALIDATION_FAILED',
+    ],
+  ])('%s', async (_, second, code) => {
+    const { admin } = await newTenant();
+    const number = ndisNumber();
+    const header =
+      'First Name,Family Name,Date of Birth,NDIS Number,Item Code,PlanStartDate,PlanReviewDate,Fund management,Budget,Category\n';
+    await importFile(
+      admin,
+      'kind=participants',
+      `${header}Ana,Li,1990-01-01,${number},,2026-07-01,2027-06-30,Self,100,1\n`,
+    );
+    const { id } = await find(admin, number);
+    await admin.post('/v1/services', {
+      participantId: id,
+      supportItemCode: '01_799_0107_1_1',
+      serviceDate: '2026-11-20',
+    });
+    const text = `${header}${second.replace('NUMBER', number)}\n`;
+    const dry = await importFile(admin, 'kind=participants&dryRun=true', text);
+    const wet = await importFile(admin, 'kind=participants', text);
+    expect(await report(admin, dry.id)).toEqual(await report(admin, wet.id));
+    expect((await rowsOf(admin, wet.id))[0].errors[0].code).toBe(code);
+  });
+
+  test('a line that leaves a pool whose money is spent', async () => {
+    const { admin } = await newTenant();
+    const number = ndisNumber();
+    const header = 'Name,NDIS,DOB,Plan Start,Plan End,Type,Category,Budget,Flexible\n';
+    const row = (category: number, flexible: string) =>
+      `Bo Lee,${number},1/1/1990,1/7/2026,30/6/2027,Plan,${category},100,${flexible}\n`;
+    await importFile(admin, 'kind=participants', `${header}${row(1, 'Yes')}${row(4, 'Yes')}`);
+    const { id } = await find(admin, number);
+    await admin.post('/v1/services', {
+      participantId: id,
+      supportItemCode: '01_799_0107_1_1',
+      serviceDate: '2026-11-20',
+      quantity: 15,
+    });
+    const text = `${header}${row(4, 'No')}`;
+    const dry = await importFile(admin, 'kind=participants&dryRun=true', text);
+    const wet = await importFile(admin, 'kind=participants', text);
+    expect(await report(admin, dry.id)).toEqual(await report(admin, wet.id));
+    expect((await rowsOf(admin, wet.id))[0].errors[0].code).toBe('ALLOCATION_BELOW_SPENT');
+  });
+
+  test('own items that come twice, in any part of the file', async () => {
+    const { admin } = await newTenant();
+    const item = (n: number) => `01_${String(n).padStart(3, '0')}_0107_1_1,Visit ${n},E,2026-07-01,5\n`;
+    const text = `Item Code,Name,Unit,Start Date,Price\n${Array.from({ length: 600 }, (_, n) => item(n + 100)).join('')}${item(100)}05_001_0107_1_1,Odd,constructor,2026-07-01,5\n`;
+    const dry = await importFile(admin, 'kind=support_catalogue&dryRun=true', text);
+    const wet = await importFile(admin, 'kind=support_catalogue', text);
+    expect(wet).toMatchObject({ created: 600, unchanged: 1, failed: 1 });
+    expect(dry).toMatchObject({ created: 600, unchanged: 1, failed: 1 });
+  });
+});
+
+describe('funding periods of nothing', () => {
+  test('are unchanged the second time', async () => {
+    const { admin } = await newTenant();
+    const number = ndisNumber();
+    const quarters = [
+      ['1/7/2026', '30/9/2026', 0],
+      ['1/10/2026', '31/12/2026', 0],
+      ['1/1/2027', '31/3/2027', 100],
+      ['1/4/2027', '30/6/2027', 100],
+    ];
+    const rows = quarters.map(
+      ([from, to, amount]) => `Bo Lee,${number},1/1/1990,1/7/2026,30/6/2027,Plan,1,${amount},${from},${to}\n`,
+    );
+    const text = `Name,NDIS,DOB,Plan Start,Plan End,Type,Category,Budget,Funding Period Start,Funding Period End\n${rows.join('')}`;
+    await importFile(admin, 'kind=participants', text);
+    expect(await importFile(admin, 'kind=participants', text)).toMatchObject({ unchanged: 4, updated: 0, created: 0 });
+  });
+});
+
+describe('a mended file of errors', () => {
+  test('is read by the mapping that the first file had', async () => {
+    const { admin } = await newTenant();
+    const number = ndisNumber();
+    const mapping = encodeURIComponent(
+      JSON.stringify({ Kunde: 'ndisNumber', Vorname: 'firstName', Nachname: 'lastName', Tag: 'dateOfBirth' }),
+    );
+    const { id } = await importFile(
+      admin,
+      `kind=participants&mapping=${mapping}`,
+      `Kunde,Vorname,Nachname,Tag\n${number},Ana,Li,31/02/1990\n`,
+    );
+    const { body } = await admin.get(`/v1/imports/${id}/errors.csv`);
+    expect(await importFile(admin, 'kind=participants', body.replaceAll('31/02/1990', '28/02/1990'))).toMatchObject({
+      created: 1,
+    });
+  });
+});
+
+test('trailing empty columns and rows are nothing, and bytes that are no UTF-8 under its mark are said', async () => {
+  const { admin } = await newTenant();
+  const commas = ','.repeat(600);
+  const text = `NDIS Number,First Name,Last Name,DOB${commas}\n${ndisNumber()},Ana,Li,1990-01-01${commas}\n${`${commas}\n`.repeat(2_000)}`;
+  expect(await importFile(admin, 'kind=participants', text)).toMatchObject({ totalRows: 1, created: 1 });
+  const marked = new Uint8Array([
+    0xef,
+    0xbb,
+    0xbf,
+    ...new TextEncoder().encode('NDIS Number,First Name\n430000001,Andr'),
+    0xe9,
+    0x0a,
+  ]);
+  expect(await importFile(admin, 'kind=participants', marked)).toMatchObject({
+    status: 'failed',
+    failure: { code: 'NOT_UTF8' },
+  });
+});

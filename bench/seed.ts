@@ -201,7 +201,13 @@ function seedOrganization(
   const email = `bench@${name}.caddy.test`;
   const subject = `local_${email}`;
   const user = { email, externalId: subject, firstName: 'Bo', lastName: 'Stopwatch', role: 'admin' as const };
-  const details = { abn: null, registrationNumber: null, timeZone: TIME_ZONE, features: [], participantLimit: null };
+  const details = {
+    abn: null,
+    registrationNumber: null,
+    timeZone: TIME_ZONE,
+    features: ['imports'],
+    participantLimit: null,
+  };
   const statements = organizationStatements({ name, ...details, users: [user] }, Date.now());
   for (const statement of statements) database.exec(statement);
   const row = database.prepare('SELECT id, organization_id FROM users WHERE email_key = ?').get(email);

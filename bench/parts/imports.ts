@@ -54,6 +54,7 @@ async function measured(bench: Bench, { kind, text }: { kind: string; text: stri
     headers: { ...headers, 'content-type': 'text/csv' },
     body: text,
   });
+  if (sent.status !== 202) throw new Error(`an import was refused: ${await sent.text()}`);
   const { id } = (await sent.json()) as { id: string };
   for (;;) {
     await wait(100);

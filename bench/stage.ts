@@ -20,6 +20,8 @@ export interface Stage {
   world: World;
   /** The bundle that is served. */
   script: string;
+  /** The database's file. */
+  database: string;
   tokens: { organization: string; smaller: string };
   end(): Promise<void>;
 }
@@ -63,6 +65,7 @@ export async function setStage(sizes: Sizes): Promise<Stage> {
       port,
       world,
       script: worker.scriptPath,
+      database: file,
       tokens: {
         organization: signToken(world.organization.subject),
         smaller: signToken(world.smaller.subject),

@@ -17,19 +17,6 @@ import {
 import type { OwnItemRow } from '../support-items/table.ts';
 import { type ItemIntent, readItemRow } from './rows.ts';
 
-const COLUMNS: (keyof OwnItemRow)[] = [
-  'organization_id',
-  'code',
-  'start_date',
-  'end_date',
-  'name',
-  'category_code',
-  'unit',
-  'national_cents',
-  'remote_cents',
-  'very_remote_cents',
-];
-
 function intentOf(work: Work, row: FileRow): { intent: ItemIntent } | { errors: RowError[] } {
   const errors = shapeErrors(work.layout, row);
   return errors.length > 0 ? { errors } : readItemRow(work.layout, row.cells);
@@ -97,7 +84,7 @@ export const planItems: Planner = async (work, rows) => {
           : [
               sql`DELETE FROM own_items WHERE organization_id = ${work.organizationId} AND (code, start_date) IN
               (SELECT value ->> 'code', value ->> 'start_date' FROM json_each(${JSON.stringify(items)})) AND ${proof}`,
-              ...insertAll({ table: 'own_items', columns: COLUMNS, items }, proof),
+              ...insertAll({ table: 'own_items', items }, proof),
               ...auditAll(work, { items: audits, proof }),
             ],
   };

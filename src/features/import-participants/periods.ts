@@ -1,5 +1,5 @@
 import { addDays } from '../../time/rules.ts';
-import type { Boundary, Line, Period } from '../ledger/state.ts';
+import type { Line, Period } from '../ledger/state.ts';
 
 /**
  * The periods of a line once `period` has its amount: in place of the one with these dates, or cut out of one that
@@ -34,18 +34,4 @@ export function sumOf(periods: readonly Period[]): number {
 /** What a line has released up to and including a day, in cents. */
 export function releasedOn(line: Pick<Line, 'periods'>, date: string): number {
   return sumOf(line.periods.filter((period) => period.startDate <= date));
-}
-
-/**
- * A pool's boundaries for its lines' periods as they now are. What was spent by a day on which no period ended before
- * is not known here: as much is assumed as by the next such day, and the database, which knows, has the last word.
- */
-export function boundariesOf(lines: readonly Line[], before: readonly Boundary[]): Boundary[] {
-  const periods = lines.flatMap((line) => line.periods);
-  const ends = [...new Set(periods.map((period) => period.endDate))].sort();
-  return ends.map((endsOn) => {
-    const known = before.find((boundary) => boundary.endsOn >= endsOn) ?? before.at(-1);
-    const released = periods.filter((period) => period.startDate <= endsOn);
-    return { endsOn, releasedCents: sumOf(released), spentCents: known?.spentCents ?? 0 };
-  });
 }

@@ -1,9 +1,9 @@
 import type { RowError } from '../import-runs/rows.ts';
 import type { RowWarning } from '../import-runs/step.ts';
+import { boundariesOf } from '../ledger/rules.ts';
 import { type LedgerState, type Line, linesOfPool, type Plan } from '../ledger/state.ts';
 import type { ParticipantRow } from '../participants/table.ts';
 import type { PlanRow } from '../plans/table.ts';
-import { boundariesOf } from './periods.ts';
 
 /** One participant as the rows so far leave them; `participant` is null while there is none. */
 export interface Person {

@@ -1,11 +1,9 @@
 import sql, { raw, type Sql } from 'sql-template-tag';
-import { auditAll, insertAll, jsonParts, type Work } from '../import-runs/step.ts';
-import { rewriteBoundariesOf } from './boundaries.ts';
+import { auditAll, insertAll, jsonParts, unchangedParticipants, type Work } from '../import-runs/step.ts';
+import { rewriteBoundaries } from '../structure/boundaries.ts';
 import { type Parts, partsOf, type Touched } from './parts.ts';
 
-const PARTICIPANT = [
-  'id',
-  'organization_id',
+const CHANGING = [
   'ndis_number',
   'first_name',
   'last_name',
@@ -25,56 +23,7 @@ const PARTICIPANT = [
   'plan_end_key',
   'ledger_version',
   'revision',
-  'created_by',
-  'created_at',
   'updated_at',
-];
-const PLAN = [
-  'id',
-  'organization_id',
-  'participant_id',
-  'plan_number',
-  'start_date',
-  'end_date',
-  'review_date',
-  'plan_manager',
-  'support_coordinator_id',
-  'goals',
-  'system',
-  'management_type',
-  'dates_history',
-  'allocated_cents',
-  'spent_cents',
-  'revision',
-  'created_at',
-  'updated_at',
-];
-const BUDGET = [
-  'id',
-  'organization_id',
-  'participant_id',
-  'plan_id',
-  'number',
-  'category_code',
-  'support_item_code',
-  'management_type',
-  'flexible',
-  'pool_id',
-  'allocated_cents',
-  'spent_cents',
-  'revision',
-  'created_at',
-  'updated_at',
-];
-const PERIOD = ['budget_id', 'start_date', 'end_date', 'organization_id', 'amount_cents'];
-const BOUNDARY = [
-  'pool_id',
-  'ends_on',
-  'organization_id',
-  'participant_id',
-  'plan_id',
-  'released_cents',
-  'spent_cents',
 ];
 const CHANGING_PLAN = [
   'end_date',
@@ -88,32 +37,11 @@ const CHANGING_PLAN = [
   'updated_at',
 ];
 const CHANGING_BUDGET = ['allocated_cents', 'flexible', 'pool_id', 'revision', 'updated_at'];
-const ENTRY = [
-  'participant_id',
-  'version',
-  'number',
-  'organization_id',
-  'budget_id',
-  'kind',
-  'allocated_delta_cents',
-  'spent_delta_cents',
-  'effective_on',
-  'actor_id',
-  'at',
-];
-
 /** What must still be true when a step is written: nobody has changed those it is about, and there is room for new ones. */
 export function guardsOf(work: Work, touched: readonly Touched[]): Sql[] {
   const known = touched.flatMap(({ before }) => before.participant ?? []);
   const fresh = touched.filter(({ before, after }) => !before.participant && after.participant);
-  const guards: Sql[] = [];
-  if (known.length > 0) {
-    const seen = known.map(({ id, ledger_version, revision }) => ({ id, ledger_version, revision }));
-    guards.push(sql`(SELECT count(*) FROM json_each(${JSON.stringify(seen)}) seen
-      CROSS JOIN participants ON participants.id = seen.value ->> 'id' AND +participants.organization_id = ${work.organizationId}
-      WHERE participants.ledger_version = seen.value ->> 'ledger_version' AND participants.revision = seen.value ->> 'revision'
-        AND participants.status <> 'archived') = ${seen.length}`);
-  }
+  const guards = unchangedParticipants(work, known);
   if (fresh.length > 0) {
     const numbers = JSON.stringify(fresh.map(({ after }) => after.participant?.ndis_number));
     guards.push(
@@ -153,11 +81,10 @@ export function writeAll(work: Work, { touched, proof }: { touched: readonly Tou
   const all = <Key extends keyof Parts>(key: Key) =>
     parts.flatMap((part) => part[key] as Parts[Key][number][]) as Parts[Key];
   const rewritten = all('rewritten');
-  const insert = (table: string, columns: readonly string[]) => (items: readonly object[]) =>
-    insertAll({ table, columns, items }, proof);
+  const insert = (table: string, items: readonly object[]) => insertAll({ table, items }, proof);
   const created = all('created');
   return [
-    ...insert('participants', PARTICIPANT)(created),
+    ...insert('participants', created),
     ...(created.length === 0
       ? []
       : [
@@ -166,23 +93,19 @@ export function writeAll(work: Work, { touched, proof }: { touched: readonly Tou
         ]),
     ...update({ table: 'participants', columns: CHANGING, rows: all('updated') }, { work, proof }),
     ...forgetWords(work, { ids: all('reworded'), proof }),
-    ...insert('participant_words', ['organization_id', 'word', 'participant_id'])(all('words')),
-    ...insert('plans', PLAN)(all('plans')),
+    ...insert('participant_words', all('words')),
+    ...insert('plans', all('plans')),
     ...update({ table: 'plans', columns: CHANGING_PLAN, rows: all('changedPlans') }, { work, proof }),
-    ...insert('budgets', BUDGET)(all('budgets')),
+    ...insert('budgets', all('budgets')),
     ...update({ table: 'budgets', columns: CHANGING_BUDGET, rows: all('changedBudgets') }, { work, proof }),
     ...forgetPeriods(work, { lines: all('changedBudgets'), proof }),
-    ...insert('funding_periods', PERIOD)(all('periods')),
-    ...insert('ledger_entries', ENTRY)(all('entries')),
-    ...insert('pool_boundaries', BOUNDARY)(all('boundaries')),
-    ...(rewritten.length === 0 ? [] : rewriteBoundariesOf(work.organizationId, { plans: rewritten, proof })),
+    ...insert('funding_periods', all('periods')),
+    ...insert('ledger_entries', all('entries')),
+    ...insert('pool_boundaries', all('boundaries')),
+    ...rewriteBoundaries(rewritten, { organizationId: work.organizationId, proof }),
     ...auditAll(work, { items: all('audits'), proof }),
   ];
 }
-
-const CHANGING = PARTICIPANT.filter(
-  (column) => !['id', 'organization_id', 'created_by', 'created_at'].includes(column),
-);
 
 /** Each column as the item of `json_each` named `new` has it. */
 function assignments(columns: readonly string[]): Sql {

@@ -2,6 +2,7 @@ import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { Database } from '../../database/database.ts';
 import type { AuditAction } from '../audit/rules.ts';
 import type { ImportKind, RowAction } from '../imports/table.ts';
+import type { ParticipantRow } from '../participants/table.ts';
 import type { Layout, RowError } from './rows.ts';
 
 /** One record of the file on its way in; `row` is its number there, of which the header is 1. */
@@ -94,11 +95,26 @@ export function jsonParts(items: readonly unknown[]): string[] {
   return parts;
 }
 
-/** Inserts items into a table; the items' keys are its columns. */
-export function insertAll(
-  { table, columns, items }: { table: string; columns: readonly string[]; items: readonly object[] },
-  proof: Sql,
+/** That nobody has changed or archived participants since they were read. */
+export function unchangedParticipants(
+  work: Work,
+  participants: readonly Pick<ParticipantRow, 'id' | 'ledger_version' | 'revision'>[],
 ): Sql[] {
+  if (participants.length === 0) return [];
+  const seen = participants.map(({ id, ledger_version, revision }) => ({ id, ledger_version, revision }));
+  return [
+    sql`(SELECT count(*) FROM json_each(${JSON.stringify(seen)}) seen
+      CROSS JOIN participants ON participants.id = seen.value ->> 'id' AND +participants.organization_id = ${work.organizationId}
+      WHERE participants.ledger_version = seen.value ->> 'ledger_version' AND participants.revision = seen.value ->> 'revision'
+        AND participants.status <> 'archived') = ${seen.length}`,
+  ];
+}
+
+/** Inserts items into a table; their keys, the same for all of them, are its columns. */
+export function insertAll({ table, items }: { table: string; items: readonly object[] }, proof: Sql): Sql[] {
+  const [first] = items;
+  if (!first) return [];
+  const columns = Object.keys(first);
   const names = raw(columns.join(', '));
   const values = join(columns.map((column) => raw(`value ->> '${column}'`)));
   return jsonParts(items).map(

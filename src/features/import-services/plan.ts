@@ -20,10 +20,10 @@ import {
   type Step,
   type Work,
 } from '../import-runs/step.ts';
-import { spend } from '../ledger/rules.ts';
+import { afterSpending } from '../ledger/rules.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import type { ParticipantRow } from '../participants/table.ts';
-import { assess, type Charge } from '../services/rules.ts';
+import { assess } from '../services/rules.ts';
 import { itemsStatement, type KnownItemRow, supportItem } from '../support-items/cache.ts';
 import type { SupportItem } from '../support-items/rules.ts';
 import type { UserRow } from '../users/table.ts';
@@ -239,7 +239,8 @@ function record(work: Work, { row, intent, world, recorded }: Recording): RowOut
     });
   }
   account.accepted.add(key);
-  account.ledger = afterCharge(account.ledger, { charge, date: intent.serviceDate });
+  const { plan, line, totalCostCents: cents } = charge;
+  account.ledger = afterSpending(account.ledger, { plan, line, date: intent.serviceDate, cents }).state;
   const serviceId = newId('svc');
   const { version } = account.ledger;
   recorded.push({ row: row.row, serviceId, participant: account.row, request, charge, worker, version });
@@ -256,24 +257,6 @@ function record(work: Work, { row, intent, world, recorded }: Recording): RowOut
     warnings,
     cells: row.cells,
   };
-}
-
-/** The ledger once a charge is in. */
-function afterCharge(ledger: LedgerState, { charge, date }: { charge: Charge; date: string }): LedgerState {
-  const cents = charge.totalCostCents;
-  const { poolId } = charge.line;
-  const plan = {
-    ...charge.plan,
-    lines: charge.plan.lines.map((line) =>
-      line === charge.line ? { ...line, spentCents: line.spentCents + cents } : line,
-    ),
-    boundaries: new Map(charge.plan.boundaries).set(
-      poolId,
-      spend(charge.plan.boundaries.get(poolId) ?? [], { date, cents }),
-    ),
-  };
-  const plans = ledger.plans.map((other) => (other === charge.plan ? plan : other));
-  return { ...ledger, version: ledger.version + 1, plans };
 }
 
 function stepOf(

@@ -1,9 +1,15 @@
 import sql, { raw, type Sql } from 'sql-template-tag';
-import { type AuditItem, auditAll, insertAll, jsonParts, type Work } from '../import-runs/step.ts';
-import { auditedService } from '../ledger/record.ts';
+import {
+  type AuditItem,
+  auditAll,
+  insertAll,
+  jsonParts,
+  unchangedParticipants,
+  type Work,
+} from '../import-runs/step.ts';
+import { auditedService, deliveredRow } from '../ledger/record.ts';
 import type { ParticipantRow } from '../participants/table.ts';
 import type { Charge, ServiceRequest } from '../services/rules.ts';
-import type { ServiceRow } from '../services/table.ts';
 
 /** A shift that is to be recorded, and the ledger's version with it. */
 export interface Recorded {
@@ -17,85 +23,10 @@ export interface Recorded {
   version: number;
 }
 
-const SERVICE: (keyof ServiceRow)[] = [
-  'id',
-  'organization_id',
-  'participant_id',
-  'plan_id',
-  'budget_id',
-  'support_item_code',
-  'support_item_name',
-  'unit',
-  'service_date',
-  'start_time',
-  'end_time',
-  'duration_minutes',
-  'quantity_hundredths',
-  'unit_price_cents',
-  'total_cost_cents',
-  'status',
-  'support_worker_id',
-  'notes',
-  'ledger_version',
-  'revision',
-  'created_at',
-];
-const ENTRY = [
-  'participant_id',
-  'version',
-  'number',
-  'organization_id',
-  'budget_id',
-  'kind',
-  'allocated_delta_cents',
-  'spent_delta_cents',
-  'service_id',
-  'actor_id',
-  'at',
-];
-
 /** What must still be true when the shifts are written: nobody has changed their participants. */
 export function guardsOf(work: Work, recorded: readonly Recorded[]): Sql[] {
   const seen = [...new Map(recorded.map(({ participant }) => [participant.id, participant])).values()];
-  if (seen.length === 0) return [];
-  const list = JSON.stringify(seen.map(({ id, ledger_version, revision }) => ({ id, ledger_version, revision })));
-  return [
-    sql`(SELECT count(*) FROM json_each(${list}) seen
-      CROSS JOIN participants ON participants.id = seen.value ->> 'id' AND +participants.organization_id = ${work.organizationId}
-      WHERE participants.ledger_version = seen.value ->> 'ledger_version' AND participants.revision = seen.value ->> 'revision'
-        AND participants.status <> 'archived') = ${seen.length}`,
-  ];
-}
-
-function serviceRow(work: Work, recorded: Recorded): ServiceRow {
-  const { serviceId, participant, request, charge, worker, version } = recorded;
-  return {
-    id: serviceId,
-    organization_id: work.organizationId,
-    participant_id: participant.id,
-    plan_id: charge.plan.id,
-    budget_id: charge.line.id,
-    support_item_code: charge.item.code,
-    support_item_name: charge.item.name,
-    unit: charge.item.unit,
-    service_date: request.serviceDate,
-    start_time: request.startTime,
-    end_time: request.endTime,
-    duration_minutes: charge.durationMinutes,
-    quantity_hundredths: charge.quantityHundredths,
-    unit_price_cents: charge.unitPriceCents,
-    total_cost_cents: charge.totalCostCents,
-    status: 'completed',
-    support_worker_id: worker,
-    notes: request.notes,
-    ledger_version: version,
-    revision: 1,
-    created_at: work.now,
-    possible_duplicate_of: null,
-    cancelled_at: null,
-    cancelled_by: null,
-    cancel_reason: null,
-  };
+  return unchangedParticipants(work, seen);
 }
 
 /** Sums by a key: `add` once for each amount. */
@@ -121,7 +52,10 @@ function addAll(
 
 /** The batch of shifts: services, boundaries, totals, versions, entries and audit rows, all under `proof`. */
 export function writeAll(work: Work, { recorded, proof }: { recorded: readonly Recorded[]; proof: Sql }): Sql[] {
-  const services = recorded.map((one) => serviceRow(work, one));
+  const { organizationId, now: at } = work;
+  const services = recorded.map(({ participant, worker: workerId, ...one }) =>
+    deliveredRow({ ...one, organizationId, participantId: participant.id, workerId, at }),
+  );
   const boundaries = sums();
   const budgets = sums();
   const plans = sums();
@@ -163,7 +97,7 @@ export function writeAll(work: Work, { recorded, proof }: { recorded: readonly R
     return { pool, on, cents };
   });
   return [
-    ...insertAll({ table: 'services', columns: SERVICE, items: services }, proof),
+    ...insertAll({ table: 'services', items: services }, proof),
     ...jsonParts(pools).map(
       (
         part,
@@ -177,7 +111,7 @@ export function writeAll(work: Work, { recorded, proof }: { recorded: readonly R
       (part) => sql`UPDATE participants SET ledger_version = new.value ->> 'version' FROM json_each(${part}) new
         WHERE participants.id = new.value ->> 'id' AND +participants.organization_id = ${work.organizationId} AND ${proof}`,
     ),
-    ...insertAll({ table: 'ledger_entries', columns: ENTRY, items: entries }, proof),
+    ...insertAll({ table: 'ledger_entries', items: entries }, proof),
     ...auditAll(work, { items: audits, proof }),
   ];
 }

@@ -5,7 +5,7 @@ import { idempotencyStatement } from '../idempotency/record.ts';
 import type { Charge, ServiceRequest, Warning } from '../services/rules.ts';
 import type { ServiceRow } from '../services/table.ts';
 import { serviceView } from '../services/view.ts';
-import type { LedgerState } from './state.ts';
+import type { LedgerKey, LedgerState } from './state.ts';
 
 /** What recording a service needs beside what was chosen. */
 export interface Recording {
@@ -24,13 +24,22 @@ export interface Chosen {
   warnings: Warning[];
 }
 
-/** The service as it will stand once its batch is in. */
-export function serviceRow(recording: Recording, { charge, state }: Omit<Chosen, 'warnings'>): ServiceRow {
-  const { request } = recording;
+/** A service as it is to stand: whose, by whom, and in which version of the ledger. */
+export interface Delivery extends LedgerKey {
+  serviceId: string;
+  workerId: string;
+  version: number;
+  at: number;
+  request: ServiceRequest;
+  charge: Charge;
+}
+
+/** The row of a service as it will stand once its batch is in. */
+export function deliveredRow({ request, charge, ...delivery }: Delivery): ServiceRow {
   return {
-    id: recording.serviceId,
-    organization_id: state.organizationId,
-    participant_id: state.participantId,
+    id: delivery.serviceId,
+    organization_id: delivery.organizationId,
+    participant_id: delivery.participantId,
     plan_id: charge.plan.id,
     budget_id: charge.line.id,
     support_item_code: charge.item.code,
@@ -44,16 +53,35 @@ export function serviceRow(recording: Recording, { charge, state }: Omit<Chosen,
     unit_price_cents: charge.unitPriceCents,
     total_cost_cents: charge.totalCostCents,
     status: 'completed',
-    support_worker_id: recording.origin.userId,
+    support_worker_id: delivery.workerId,
     notes: request.notes,
     possible_duplicate_of: null,
-    ledger_version: state.version + 1,
+    ledger_version: delivery.version,
     revision: 1,
-    created_at: recording.at,
+    created_at: delivery.at,
     cancelled_at: null,
     cancelled_by: null,
     cancel_reason: null,
   };
+}
+
+/** The service that a recording makes in the version after the one that it was chosen from. */
+export function serviceRow(
+  { serviceId, request, at, origin }: Recording,
+  { charge, state }: Omit<Chosen, 'warnings'>,
+): ServiceRow {
+  const { organizationId, participantId } = state;
+  const version = state.version + 1;
+  return deliveredRow({
+    serviceId,
+    organizationId,
+    participantId,
+    workerId: origin.userId,
+    version,
+    at,
+    request,
+    charge,
+  });
 }
 
 /** An equal, standing shift of the same worker, as an expression: the earliest one's id, or null. */

@@ -1,4 +1,4 @@
-import type { Boundary, Line, Plan } from './state.ts';
+import type { Boundary, LedgerState, Line, Plan, PlanLine } from './state.ts';
 
 /** The choosing of what pays for a service, shared by recording and quoting (`api.md` §3, "What may be spent"). */
 
@@ -64,4 +64,36 @@ export function spend(boundaries: readonly Boundary[], { date, cents }: { date: 
   return boundaries.map((boundary) =>
     boundary.endsOn >= date ? { ...boundary, spentCents: boundary.spentCents + cents } : boundary,
   );
+}
+
+/** The ledger after `cents` more are spent on a line on `date` (less, when they are negative), one version on. */
+export function afterSpending(
+  state: LedgerState,
+  { plan, line, date, cents }: PlanLine & { date: string; cents: number },
+): { state: LedgerState; plan: Plan } {
+  const moved: Plan = {
+    ...plan,
+    lines: plan.lines.map((other) => (other === line ? { ...line, spentCents: line.spentCents + cents } : other)),
+    boundaries: new Map(plan.boundaries).set(
+      line.poolId,
+      spend(plan.boundaries.get(line.poolId) ?? [], { date, cents }),
+    ),
+  };
+  const plans = state.plans.map((other) => (other === plan ? moved : other));
+  return { state: { ...state, version: state.version + 1, plans }, plan: moved };
+}
+
+/**
+ * A pool's boundaries for the periods that its lines have. What was spent by a day on which no period ended `before`
+ * is not known here: as much is assumed as by the next such day, and the database, which knows, has the last word.
+ */
+export function boundariesOf(lines: readonly Pick<Line, 'periods'>[], before: readonly Boundary[] = []): Boundary[] {
+  const periods = lines.flatMap((line) => line.periods);
+  const ends = [...new Set(periods.map((period) => period.endDate))].sort();
+  return ends.map((endsOn) => {
+    const known = before.find((boundary) => boundary.endsOn >= endsOn) ?? before.at(-1);
+    const released = periods.filter((period) => period.startDate <= endsOn);
+    const releasedCents = released.reduce((sum, period) => sum + period.amountCents, 0);
+    return { endsOn, releasedCents, spentCents: known?.spentCents ?? 0 };
+  });
 }

@@ -24,8 +24,8 @@ import {
   reloadWith,
 } from './keeper.ts';
 import { recordStatements, serviceRow } from './record.ts';
-import { spend } from './rules.ts';
-import { findLine, type LedgerState, type Line, linesOfPool, type Plan, type PlanLine } from './state.ts';
+import { afterSpending } from './rules.ts';
+import { findLine, type LedgerState, type Line, linesOfPool, type PlanLine } from './state.ts';
 import type { PoolBoundaryRow } from './table.ts';
 
 export interface Recorded {
@@ -106,33 +106,22 @@ interface Movement extends PlanLine {
  * someone wrote without passing here: memory is dropped, and watchers get the whole anew.
  */
 function settle(keeper: Keeper, { state, plan, line, date, cents, answered, cause }: Movement): void {
-  const boundaries = spend(plan.boundaries.get(line.poolId) ?? [], { date, cents });
-  const spentCents = line.spentCents + cents;
-  const moved = { ...line, spentCents };
-  const movedPlan: Plan = {
-    ...plan,
-    lines: plan.lines.map((other) => (other === line ? moved : other)),
-    boundaries: new Map(plan.boundaries).set(line.poolId, boundaries),
-  };
+  const moved = afterSpending(state, { plan, line, date, cents });
+  const boundaries = moved.plan.boundaries.get(line.poolId) ?? [];
   const expected = boundaries.filter((boundary) => boundary.endsOn >= date);
   const agrees =
-    answered.line[0]?.spent_cents === spentCents &&
+    answered.line[0]?.spent_cents === line.spentCents + cents &&
     answered.boundaries.length === expected.length &&
     expected.every((boundary) =>
       answered.boundaries.some((row) => row.ends_on === boundary.endsOn && row.spent_cents === boundary.spentCents),
     );
-  const next = {
-    ...state,
-    version: state.version + 1,
-    plans: state.plans.map((other) => (other === plan ? movedPlan : other)),
-  };
   if (!agrees) {
     distrust(keeper);
     return;
   }
   advance(keeper, {
-    state: next,
-    budgetIds: linesOfPool(movedPlan, line.poolId).map((other) => other.id),
+    state: moved.state,
+    budgetIds: linesOfPool(moved.plan, line.poolId).map((other) => other.id),
     cause,
   });
 }

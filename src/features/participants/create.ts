@@ -112,7 +112,7 @@ function planStatements(
   const view = planView({ row, plan }, ctx.today);
   return [
     ...insertPlan({ row, plan }, commit),
-    ...rewriteBoundaries(plan.id, commit),
+    ...rewriteBoundaries([{ planId: plan.id, participantId }], commit),
     ...insertEntries(openingEntries(plan.lines), commit),
     auditStatement(
       { origin: originOf(ctx), action: 'plan.created', entityId: plan.id, changeId: newId('chg'), after: view },

@@ -103,7 +103,7 @@ async function commit(keeper: Keeper, work: Work): Promise<Attempt<Changed>> {
     claimStatement(keeper.key, { from: state.version, to: version, token, guard: design.guard }),
     ...design.statements(commit),
     ...(design.movesLedger ? refreshTotals(planId, commit) : []),
-    ...(design.movesLedger ? rewriteBoundaries(planId, commit) : []),
+    ...(design.movesLedger ? rewriteBoundaries([{ planId, participantId: keeper.key.participantId }], commit) : []),
     ...insertEntries(design.entries, commit),
     auditStatement({ ...design.audit, changeId: command.changeId, origin: command.origin }, commit),
     ...(command.idempotency && design.answer

@@ -1,4 +1,5 @@
 import sql, { type Sql } from 'sql-template-tag';
+import { boundariesOf } from '../ledger/rules.ts';
 import type { Boundary, LedgerKey, Line } from '../ledger/state.ts';
 import type { EntryKind } from '../ledger/table.ts';
 
@@ -94,15 +95,6 @@ export function refreshTotals(planId: string, commit: StructureCommit): Sql[] {
 
 /** The boundaries of lines of which nothing is spent yet, by pool. */
 export function unspentBoundaries(lines: readonly Line[]): Map<string, Boundary[]> {
-  const pools = new Map<string, Boundary[]>();
-  for (const poolId of new Set(lines.map((line) => line.poolId))) {
-    const periods = lines.filter((line) => line.poolId === poolId).flatMap((line) => line.periods);
-    const ends = [...new Set(periods.map((period) => period.endDate))].sort();
-    const boundaries = ends.map((endsOn) => {
-      const released = periods.filter((period) => period.startDate <= endsOn);
-      return { endsOn, releasedCents: released.reduce((sum, period) => sum + period.amountCents, 0), spentCents: 0 };
-    });
-    pools.set(poolId, boundaries);
-  }
-  return pools;
+  const pools = Map.groupBy(lines, (line) => line.poolId);
+  return new Map([...pools].map(([poolId, mates]) => [poolId, boundariesOf(mates)]));
 }

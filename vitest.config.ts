@@ -1,6 +1,6 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
-import { newKeys } from './scripts/lib/keys.ts';
+import { fileSigningKey, newKeys } from './scripts/lib/keys.ts';
 
 /** The tests' own sign-in: made anew for each run. */
 const keys = newKeys();
@@ -26,6 +26,7 @@ export default defineConfig(async () => ({
                 TEST_KEYS: JSON.stringify(keys),
                 AUTH_ISSUER: keys.issuer,
                 AUTH_JWKS: JSON.stringify({ keys: [keys.publicJwk] }),
+                FILE_SIGNING_KEY: fileSigningKey(keys),
                 ALLOWED_ORIGINS: 'https://app.caddy.test',
                 SERVER_TIMING: 'on',
                 RATE_LIMIT: 'off',

@@ -18,7 +18,11 @@ export async function loadApp(): Promise<Hono> {
 
 /** The text that `GET /openapi.json` answers. */
 export async function openApiText(): Promise<string> {
-  const settings = { AUTH_ISSUER: 'https://sign-in.caddy.test', AUTH_JWKS: '{"keys":[]}' };
+  const settings = {
+    AUTH_ISSUER: 'https://sign-in.caddy.test',
+    AUTH_JWKS: '{"keys":[]}',
+    FILE_SIGNING_KEY: 'k'.repeat(32),
+  };
   const answer = await (await loadApp()).request('/openapi.json', {}, settings);
   const text = await answer.text();
   if (answer.status !== 200) throw new Error(`The document could not be made: ${text}`);

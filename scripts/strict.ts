@@ -10,6 +10,8 @@ const WITHOUT_ROWID = new Set([
   'audit_logs',
   'catalogue_listings',
   'catalogues',
+  'document_versions',
+  'document_words',
   'funding_periods',
   'idempotency_keys',
   'import_chunks',
@@ -18,10 +20,15 @@ const WITHOUT_ROWID = new Set([
   'import_rows',
   'ledger_entries',
   'live_tickets',
+  'message_mentions',
   'own_items',
   'participant_words',
   'pool_boundaries',
   'support_item_words',
+  'thread_events',
+  'thread_reads',
+  'upload_objects',
+  'upload_parts',
 ]);
 
 const folder = join(ROOT, 'migrations');

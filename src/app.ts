@@ -3,16 +3,21 @@ import { cors } from 'hono/cors';
 import { configuration } from './env.ts';
 import { auditRoutes } from './features/audit/routes.ts';
 import { budgetRoutes, participantBudgetRoutes } from './features/budgets/routes.ts';
+import { contentRoutes, linkRoutes } from './features/document-content/routes.ts';
+import { documentRoutes } from './features/documents/routes.ts';
 import { healthRoutes } from './features/health/routes.ts';
 import { importRoutes } from './features/imports/routes.ts';
 import { liveRoutes, participantLiveRoutes } from './features/live/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
+import { messageRoutes } from './features/messages/routes.ts';
 import { organizationRoutes } from './features/organizations/routes.ts';
 import { participantRoutes } from './features/participants/routes.ts';
 import { participantPlanRoutes, planRoutes } from './features/plans/routes.ts';
 import { serviceRoutes } from './features/services/routes.ts';
 import { session } from './features/sign-in/session.ts';
 import { supportItemRoutes } from './features/support-items/routes.ts';
+import { threadRoutes } from './features/threads/routes.ts';
+import { uploadRoutes } from './features/uploads/routes.ts';
 import { userRoutes } from './features/users/routes.ts';
 import type { AppEnv } from './http/app-env.ts';
 import { frame } from './http/frame.ts';
@@ -23,9 +28,27 @@ import { jsonOnly } from './http/validate.ts';
 
 const crossOrigin = cors({
   origin: (origin, c) => (configuration(c.env).ALLOWED_ORIGINS.includes(origin) ? origin : null),
-  allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match'],
+  allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match', 'If-Range', 'Range'],
   allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
-  exposeHeaders: ['ETag', 'Location', 'X-Request-Id', 'Idempotent-Replayed', 'Retry-After', 'Server-Timing'],
+  exposeHeaders: [
+    'Content-Disposition',
+    'Content-Range',
+    'ETag',
+    'Idempotent-Replayed',
+    'Location',
+    'Retry-After',
+    'Server-Timing',
+    'X-Request-Id',
+  ],
+  maxAge: 600,
+});
+
+/** A signed address is its own credential, whatever page uses it: none is taken from the browser. */
+const fromAnywhere = cors({
+  origin: '*',
+  allowHeaders: ['Content-Type', 'Range', 'If-Range', 'If-None-Match'],
+  allowMethods: ['GET', 'PUT', 'POST'],
+  exposeHeaders: ['ETag', 'Content-Range', 'Content-Disposition', 'X-Request-Id'],
   maxAge: 600,
 });
 
@@ -45,10 +68,21 @@ const v1 = new Hono<AppEnv>()
   .route('/support-items', supportItemRoutes)
   .route('/services', serviceRoutes)
   .route('/imports', importRoutes)
+  .route('/documents', documentRoutes)
+  .route('/documents', contentRoutes)
+  .route('/threads', threadRoutes)
+  .route('/threads', messageRoutes)
   .route('/audit-logs', auditRoutes)
   .route('/live', liveRoutes);
 
-const routes = new Hono<AppEnv>().use(frame).use('/v1/*', crossOrigin).route('/', healthRoutes).route('/v1', v1);
+const routes = new Hono<AppEnv>()
+  .use(frame)
+  .use('/v1/*', crossOrigin)
+  .use('/files/*', fromAnywhere)
+  .route('/', healthRoutes)
+  .route('/v1', v1)
+  .route('/files', uploadRoutes)
+  .route('/files', linkRoutes);
 
 /** The routes of the API, for Hono's typed client. */
 export type AppType = typeof routes;

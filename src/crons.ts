@@ -1,10 +1,17 @@
 import { openDatabase } from './database/database.ts';
 import { sweep } from './features/idempotency/sweep.ts';
 import { sweepImports } from './features/import-runs/sweep.ts';
+import { sweepEvents } from './features/threads/sweep.ts';
+import { sweepUploads } from './features/uploads/sweep.ts';
 
 /** Every schedule of `wrangler.toml` and what it does. A job is short and can run twice. */
 const CRONS: Record<string, (env: Env, now: number) => Promise<void>> = {
-  '17 * * * *': (env, now) => sweep(openDatabase(env.DB), now),
+  '17 * * * *': async (env, now) => {
+    const database = openDatabase(env.DB);
+    await sweep(database, now);
+    await sweepEvents(database, now);
+    await sweepUploads(env, { database, now });
+  },
   '*/5 * * * *': (env) => sweepImports(env, openDatabase(env.DB)),
 };
 

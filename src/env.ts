@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ImportFeed } from './features/imports/feed.ts';
 import type { ParticipantLedger } from './features/ledger/object.ts';
+import type { OrganizationRoom } from './features/room/object.ts';
 
 /** The bindings of `wrangler.toml` and the variables of `api.md` §1. */
 declare global {
@@ -12,6 +13,7 @@ declare global {
       JOBS: Queue;
       IMPORTS: Queue<{ importId: string }>;
       IMPORT_FEED: DurableObjectNamespace<ImportFeed>;
+      ORGANIZATION_ROOM: DurableObjectNamespace<OrganizationRoom>;
       RATE_LIMITER: RateLimit;
       AUTH_ISSUER?: string;
       AUTH_JWKS?: string;
@@ -21,6 +23,7 @@ declare global {
       APP_URL?: string;
       SERVER_TIMING?: string;
       RATE_LIMIT?: string;
+      FILE_SIGNING_KEY?: string;
       EMAIL_TRANSPORT?: string;
       EMAIL_FROM?: string;
       RESEND_API_KEY?: string;
@@ -68,6 +71,7 @@ const Variables = z
       'must be origins such as https://app.example.com, without a path',
     ),
     APP_URL: z.url().optional(),
+    FILE_SIGNING_KEY: z.string().min(32, 'must have at least 32 characters'),
     EMAIL_TRANSPORT: z.enum(['outbox', 'resend']).default('outbox'),
     EMAIL_FROM: z.string().optional(),
     RESEND_API_KEY: z.string().optional(),

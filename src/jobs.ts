@@ -1,13 +1,21 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { openDatabase } from './database/database.ts';
 import { giveUpImport, workOffImport } from './features/import-runs/sweep.ts';
 import { callLedger } from './features/ledger/client.ts';
+import { verifyDocument } from './features/uploads/verify.ts';
 import { placesOf } from './http/problems.ts';
 
 /** What travels through the queue. Each handler acts on what is true now, so a second delivery is harmless. */
 const Job = z.discriminatedUnion('type', [
   /** Someone wrote past a ledger, and telling it at once did not work. */
   z.object({ type: z.literal('ledger.poke'), organizationId: z.string(), participantId: z.string() }),
+  /** A file is too large to be hashed while its confirmation waits. */
+  z.object({
+    type: z.literal('document.verify'),
+    organizationId: z.string(),
+    documentId: z.string(),
+    version: z.int(),
+  }),
 ]);
 export type Job = z.infer<typeof Job>;
 
@@ -18,6 +26,9 @@ async function work(job: Job, env: Env): Promise<void> {
   switch (job.type) {
     case 'ledger.poke':
       await callLedger(env, { key: job, call: (ledger) => ledger.poke() });
+      return;
+    case 'document.verify':
+      await verifyDocument(env, job);
   }
 }
 

@@ -7,6 +7,7 @@ import { runJobs } from './jobs.ts';
 export type { AppType } from './app.ts';
 export { ImportFeed } from './features/imports/feed.ts';
 export { ParticipantLedger } from './features/ledger/object.ts';
+export { OrganizationRoom } from './features/room/object.ts';
 
 // A missing or malformed variable is an error of the start, not of some later request.
 configuration(env);

@@ -2,9 +2,12 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from 'clou
 import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
 import { runCron } from '../src/crons.ts';
+import { newId } from '../src/ids.ts';
 import { runJobs } from '../src/jobs.ts';
+import { sha256 } from '../src/text/digest.ts';
 import { newParticipant } from './support/workers/care.ts';
-import { newTenant } from './support/workers/tenant.ts';
+import { announce, comeDocument, newDocument, PDF } from './support/workers/documents.ts';
+import { type Json, newTenant } from './support/workers/tenant.ts';
 
 const DAY = 86_400_000;
 
@@ -47,6 +50,39 @@ describe('the hourly sweep', () => {
     expect(created.body.firstName).toBe('Kai');
   });
 
+  test('takes away what was announced a day ago and never came or was never confirmed, and nothing else', async () => {
+    const { admin } = await newTenant();
+    const uploaded = await newDocument(admin);
+    const announced = await announce(admin);
+    const come = await comeDocument(admin);
+    const young = await comeDocument(admin);
+    const objectOf = (id: string) =>
+      env.DB.prepare('SELECT object_key FROM document_versions WHERE document_id = ?')
+        .bind(id)
+        .first<string>('object_key');
+    const objects = { uploaded: await objectOf(uploaded), come: await objectOf(come), young: await objectOf(young) };
+    for (const id of [uploaded, announced.id, come]) {
+      for (const [table, key] of [
+        ['documents', 'id'],
+        ['document_versions', 'document_id'],
+        ['upload_objects', 'document_id'],
+      ] as const) {
+        const changed = table === 'documents' ? ', updated_at = updated_at - ?1' : '';
+        await env.DB.prepare(`UPDATE ${table} SET created_at = created_at - ?1 ${changed} WHERE ${key} = ?2`)
+          .bind(2 * DAY, id)
+          .run();
+      }
+    }
+    await runCron('17 * * * *', env);
+    await runCron('17 * * * *', env);
+    const statusOf = async (id: string) => (await admin.get(`/v1/documents/${id}`)).status;
+    expect([await statusOf(uploaded), await statusOf(young)]).toEqual([200, 200]);
+    expect([await statusOf(announced.id), await statusOf(come)]).toEqual([404, 404]);
+    const isThere = async (key: string | null) => (await env.FILES.head(key ?? '')) !== null;
+    expect([await isThere(objects.uploaded), await isThere(objects.young)]).toEqual([true, true]);
+    expect(await isThere(objects.come)).toBe(false);
+  });
+
   test('a schedule without a job is an error, so that a new one cannot be forgotten', async () => {
     await expect(runCron('0 0 1 1 *', env)).rejects.toThrow('No job');
   });
@@ -64,6 +100,28 @@ describe('the queue', () => {
     const result = await getQueueResult(batch, createExecutionContext());
     expect(result.explicitAcks).toHaveLength(3);
     expect(result.retryMessages).toHaveLength(0);
+  });
+
+  test('hashes a large document, twice without harm, and leaves alone what is none any more', async () => {
+    const { admin, organizationId } = await newTenant();
+    const id = await comeDocument(admin);
+    for (const set of [
+      `UPDATE document_versions SET status = 'verifying', confirmed_at = 1 WHERE document_id = ?`,
+      `UPDATE documents SET status = 'verifying' WHERE id = ?`,
+      'DELETE FROM upload_objects WHERE document_id = ?',
+    ]) {
+      await env.DB.prepare(set).bind(id).run();
+    }
+    const verify = { type: 'document.verify', organizationId, documentId: id, version: 1 };
+    const gone = { ...verify, documentId: newId('doc') };
+    const batch = createMessageBatch('caddy-jobs', [message(verify), message(verify), message(gone)]);
+    await runJobs(batch, env);
+    const result = await getQueueResult(batch, createExecutionContext());
+    expect(result.explicitAcks).toHaveLength(3);
+    const { body } = await admin.get(`/v1/documents/${id}`);
+    expect(body).toMatchObject({ status: 'uploaded', sha256: await sha256(PDF) });
+    const { data } = (await admin.get(`/v1/audit-logs?entityId=${id}`)).body;
+    expect(data.map(({ action }: Json) => action)).toEqual(['document.uploaded', 'document.created']);
   });
 
   test('retries a message whose work fails, by itself', async () => {

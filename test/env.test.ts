@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigurationError, configuration } from '../src/env.ts';
 
-const GOOD = { AUTH_ISSUER: 'https://issuer.example', AUTH_JWKS: '{"keys":[{"kty":"RSA"}]}' };
+const GOOD = {
+  AUTH_ISSUER: 'https://issuer.example',
+  AUTH_JWKS: '{"keys":[{"kty":"RSA"}]}',
+  FILE_SIGNING_KEY: 'k'.repeat(64),
+};
 
 /** Safe: `configuration` reads variables only. */
 const read = (variables: Record<string, string>) => configuration({ ...variables } as unknown as Env);
@@ -21,6 +25,7 @@ describe('the variables', () => {
     ['AUTH_JWKS', { AUTH_JWKS_URL: 'https://issuer.example/keys' }],
     ['AUTH_JWKS_URL', { AUTH_JWKS_URL: 'keys' }],
     ['ALLOWED_ORIGINS', { ALLOWED_ORIGINS: 'https://app.example/' }],
+    ['FILE_SIGNING_KEY', { FILE_SIGNING_KEY: 'too short' }],
     ['APP_URL', { APP_URL: 'app' }],
     ['RESEND_API_KEY', { EMAIL_TRANSPORT: 'resend', EMAIL_FROM: 'care@example.com' }],
     ['EMAIL_FROM', { EMAIL_TRANSPORT: 'resend', RESEND_API_KEY: 'key' }],

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, type JsonWebKey, randomUUID, sign } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync, type JsonWebKey, randomUUID, sign } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ROOT } from './paths.ts';
@@ -35,6 +35,13 @@ export function newKeys(): LocalKeys {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const publicJwk = { ...publicKey.export({ format: 'jwk' }), kid: randomUUID(), alg: 'RS256', use: 'sig' };
   return { issuer: 'https://local.caddy.test', publicJwk, privateJwk: privateKey.export({ format: 'jwk' }) };
+}
+
+/** What the local service signs the addresses of files with: as secret as the key pair that it is made of. */
+export function fileSigningKey(keys: Pick<LocalKeys, 'privateJwk'>): string {
+  return createHash('sha256')
+    .update(`files ${JSON.stringify(keys.privateJwk)}`)
+    .digest('hex');
 }
 
 function base64Url(value: object): string {

@@ -1,13 +1,17 @@
 import type { Miniflare } from 'miniflare';
 
-/** The schedules that the local runtime does not keep by itself: what was left lying is taken up at once, then again. */
-const SWEEP = '*/5 * * * *';
-const EVERY = 5 * 60_000;
+/** The schedules that the local runtime does not keep by itself, and how often each comes (ms). */
+const SCHEDULES = [
+  { cron: '*/5 * * * *', every: 5 * 60_000 },
+  { cron: '17 * * * *', every: 60 * 60_000 },
+];
 
-/** Runs the sweep now and every five minutes, as the platform would. */
+/** Runs each schedule now, so that what was left lying is taken up at once, and then as the platform would. */
 export async function keepSchedules(service: Miniflare): Promise<void> {
   const worker = await service.getWorker('caddy');
-  const sweep = () => worker.scheduled({ cron: SWEEP });
-  await sweep();
-  setInterval(() => void sweep().catch(() => undefined), EVERY).unref();
+  for (const { cron, every } of SCHEDULES) {
+    const run = () => worker.scheduled({ cron });
+    await run();
+    setInterval(() => void run().catch(() => undefined), every).unref();
+  }
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
-import { localKeys } from './keys.ts';
+import { fileSigningKey, localKeys } from './keys.ts';
 import { persistence, ROOT } from './paths.ts';
 import { wrangler } from './wrangler.ts';
 
@@ -40,6 +40,7 @@ export function localVariables(port: number): Record<string, string> {
     AUTH_JWKS: JSON.stringify({ keys: [localKeys().publicJwk] }),
     ALLOWED_ORIGINS: `http://127.0.0.1:${port},http://localhost:${port}`,
     APP_URL: `http://127.0.0.1:${port}`,
+    FILE_SIGNING_KEY: fileSigningKey(localKeys()),
     SERVER_TIMING: process.env['SERVER_TIMING'] ?? 'on',
     RATE_LIMIT: process.env['RATE_LIMIT'] ?? 'off',
   };

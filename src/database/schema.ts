@@ -1,9 +1,11 @@
 export { auditLogs } from '../features/audit/table.ts';
 export { budgets, fundingPeriods } from '../features/budgets/table.ts';
+export { documents, documentVersions, documentWords } from '../features/documents/table.ts';
 export { idempotencyKeys } from '../features/idempotency/table.ts';
 export { importChunks, importDrafts, importMappings, importRows, imports } from '../features/imports/table.ts';
 export { ledgerEntries, poolBoundaries } from '../features/ledger/table.ts';
 export { liveTickets } from '../features/live/table.ts';
+export { messageMentions, messages } from '../features/messages/table.ts';
 export { organizations } from '../features/organizations/table.ts';
 export { participants, participantWords } from '../features/participants/table.ts';
 export { plans } from '../features/plans/table.ts';
@@ -15,4 +17,6 @@ export {
   supportItems,
   supportItemWords,
 } from '../features/support-items/table.ts';
+export { threadEvents, threadReads, threads } from '../features/threads/table.ts';
+export { uploadObjects, uploadParts } from '../features/uploads/table.ts';
 export { users } from '../features/users/table.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type IdPrefix, isId } from '../ids.ts';
 import { MAX_CENTS } from '../money/rules.ts';
 import { isStorable } from '../text/rules.ts';
@@ -89,6 +89,9 @@ export const EXAMPLE_IDS: Record<IdPrefix, string> = {
   bud: 'bud_01m84aezykfvgvcmpqgspdcvvj',
   svc: 'svc_01m84af03me4d8z5mj9w7px9v1',
   imp: 'imp_01m84af0g2eqws0m3pyr0h8v6k',
+  doc: 'doc_01m84af0n4f8hvj2c9r6t3k5wq',
+  thr: 'thr_01m84af0q7fz0a9w1m5x8k2d3b',
+  msg: 'msg_01m84af0s9h2jv6c4t7y0p3n5e',
   chg: 'chg_01m84af059eh3ajs9etx1gk29k',
 };
 

@@ -22,3 +22,9 @@ export function fileBody({ fields, needed }: FileForm) {
     },
   };
 }
+
+/** The body of a route that takes bytes as they are. */
+export function bytesBody(description: string) {
+  const schema = { type: 'string' as const, format: 'binary', description };
+  return { required: true, content: { '*/*': { schema } } };
+}

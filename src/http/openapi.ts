@@ -1,9 +1,10 @@
 import { Hono } from 'hono';
 import { generateSpecs } from 'hono-openapi';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AppEnv } from './app-env.ts';
+import { answered, componentRef, HEADERS, Problem } from './documented.ts';
 import { EXAMPLE_IDS } from './fields.ts';
-import { answered, componentRef, HEADERS, operation, Problem } from './operation.ts';
+import { operation } from './operation.ts';
 import { ERROR_CODES, type ErrorCode, problem, type Refusal, titleOf } from './problem.ts';
 
 /** What the examples of errors say beyond their titles. */
@@ -56,7 +57,10 @@ const TAGS = {
   'Plans and budgets': 'NDIS plans, their budget lines, and the ledger of every line.',
   'Support items': "The NDIA's catalogue, with the price limits of each pricing zone.",
   Services: 'What was done for a participant, and what it cost.',
+  Documents: 'Agreements, plans, reports, consents and photographs, with every version of them.',
+  Files: 'The signed addresses that files go to and come from.',
   Imports: "Other systems' spreadsheets: participants and plans, timesheets, agreed items.",
+  Messages: 'What staff say to each other about participants, and to all.',
   Live: "Participants' budgets over a WebSocket, as they move.",
   Audit: 'Who changed what.',
 };
@@ -107,7 +111,7 @@ function withExamples(specs: Specs): Specs {
     delete schema.example;
   }
   const bodies = Object.values(specs.paths).flatMap((item) =>
-    [item?.get, item?.post, item?.patch, item?.delete].flatMap((operation) => [
+    [item?.get, item?.post, item?.put, item?.patch, item?.delete].flatMap((operation) => [
       operation?.requestBody,
       ...Object.values(operation?.responses ?? {}),
     ]),

@@ -1,12 +1,13 @@
 import type { MiddlewareHandler } from 'hono';
-import { resolver, uniqueSymbol } from 'hono-openapi';
-import { z } from 'zod';
+import { uniqueSymbol } from 'hono-openapi';
+import type * as z from 'zod';
 import { authorize, requireSubscription } from '../features/sign-in/authorize.ts';
 import { featureOf, type Permission } from '../features/sign-in/rules.ts';
 import { type IdPrefix, isId } from '../ids.ts';
 import type { AppEnv } from './app-env.ts';
+import { answered, componentRef, type Header, headersOf } from './documented.ts';
 import { EXAMPLE_IDS, idPattern } from './fields.ts';
-import { type FileForm, fileBody } from './file-body.ts';
+import { bytesBody, type FileForm, fileBody } from './file-body.ts';
 import { ERROR_CODES, type ErrorCode, notFound, statusOf, titleOf } from './problem.ts';
 
 /** Who may call a route: nobody in particular, anyone signed in, or holders of a permission. */
@@ -54,92 +55,8 @@ export interface Operation {
   bodyless?: boolean;
   /** For a route that takes a file: what else its form may have. */
   file?: FileForm;
-}
-
-/** The headers of answers, for the document's components. */
-export const HEADERS = {
-  'X-Request-Id': {
-    description: 'The id of this request, as in our log.',
-    schema: { type: 'string', format: 'uuid' },
-    example: '0b4c6e0e-5d5f-4a3c-9a59-0d4f3a5d8f11',
-  },
-  Location: {
-    description: 'The path of what was created.',
-    schema: { type: 'string', format: 'uri-reference' },
-    example: `/v1/participants/${EXAMPLE_IDS.par}`,
-  },
-  ETag: {
-    description: 'The revision of the resource, for If-Match and If-None-Match.',
-    schema: { type: 'string', pattern: '^"[\\w-]+"$' },
-    example: '"3"',
-  },
-  'Idempotent-Replayed': {
-    description: 'Present when this is the answer of an earlier request with the same key.',
-    schema: { type: 'string', const: 'true' },
-    example: 'true',
-  },
-  'WWW-Authenticate': {
-    description: 'How to sign in.',
-    schema: { type: 'string' },
-    example: 'Bearer realm="caddy"',
-  },
-  'Retry-After': {
-    description: 'Seconds to wait before asking again.',
-    schema: { type: 'string', pattern: '^\\d+$' },
-    example: '2',
-  },
-} as const;
-type Header = keyof typeof HEADERS;
-
-export const Problem = z
-  .object({
-    type: z.string().meta({ description: 'A URN of the code.' }),
-    title: z.string().meta({ description: 'What the code says in general.' }),
-    status: z.int().min(400).max(599),
-    detail: z.string().meta({ description: 'What happened here.' }),
-    code: z.enum(ERROR_CODES).meta({ description: 'Features add codes; none changes its meaning.' }),
-    requestId: z.string().meta({ description: 'The same as X-Request-Id.' }),
-    errors: z
-      .array(z.object({ pointer: z.string(), message: z.string() }))
-      .optional()
-      .meta({ description: 'The fields that do not fit: a JSON pointer into the body, or the name of a parameter.' }),
-    details: z.record(z.string(), z.unknown()).optional().meta({
-      description:
-        'Facts for programs. `INSUFFICIENT_BUDGET`: `budgetId`, `requiredCents`, `availableCents`; `PRICE_ABOVE_LIMIT`: `unitPriceCents`, `limitCents`; `FORBIDDEN`: `permission`.',
-    }),
-  })
-  .meta({ id: 'Problem', description: 'RFC 9457 problem details; `code` is stable, the texts are for people.' });
-
-interface Overridden {
-  zodSchema: { _zod: { def: { type: string } } };
-  jsonSchema: z.core.JSONSchema.BaseSchema;
-}
-
-/** Answers may gain fields, so their objects are open; and bounds that every whole number has say nothing. */
-function loosen({ zodSchema, jsonSchema }: Overridden): void {
-  const { type } = zodSchema._zod.def;
-  if (type === 'object') delete jsonSchema.additionalProperties;
-  if (type === 'record') {
-    delete jsonSchema.propertyNames;
-    jsonSchema.additionalProperties = true;
-  }
-  if (jsonSchema.type === 'integer' && jsonSchema.minimum === Number.MIN_SAFE_INTEGER) {
-    delete jsonSchema.minimum;
-    delete jsonSchema.maximum;
-    jsonSchema.format = 'int64';
-  }
-}
-
-/** The schema of an answer, for the document. */
-export const answered = (schema: z.ZodType) => resolver(schema, { options: { io: 'output', override: loosen } });
-
-/** A reference to one of the document's components. */
-export const componentRef = (kind: 'examples' | 'headers' | 'schemas', name: string) => ({
-  $ref: `#/components/${kind}/${name}`,
-});
-
-function headersOf(names: Iterable<Header>) {
-  return Object.fromEntries(['X-Request-Id', ...names].map((name) => [name, componentRef('headers', name)]));
+  /** For a route that takes bytes as they are: what they are. */
+  bytes?: string;
 }
 
 function codesOf(operation: Operation, method: 'read' | 'write'): ErrorCode[] {
@@ -157,7 +74,7 @@ function codesOf(operation: Operation, method: 'read' | 'write'): ErrorCode[] {
   if (operation.keyed) add('IDEMPOTENCY_KEY_REUSED', 'IN_PROGRESS', 'VALIDATION_FAILED');
   if (method === 'write') {
     add('PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');
-    if (!operation.bodyless) add('MALFORMED_JSON', 'VALIDATION_FAILED');
+    if (!operation.bodyless && !operation.bytes) add('MALFORMED_JSON', 'VALIDATION_FAILED');
     if (operation.conditional) add('STALE');
   }
   return ERROR_CODES.filter((code) => codes.has(code));
@@ -259,6 +176,7 @@ function describe(operation: Operation, method: 'read' | 'write') {
     security: securityOf(operation),
     parameters: parametersOf(operation, method),
     ...(operation.file && { requestBody: fileBody(operation.file) }),
+    ...(operation.bytes && { requestBody: bytesBody(operation.bytes) }),
     responses: {
       [success.status]: answer,
       ...(operation.conditional && method === 'read' ? unchanged : {}),
@@ -271,10 +189,13 @@ function describe(operation: Operation, method: 'read' | 'write') {
 /** What an id stands for, as a 404 says it. */
 const NAMES: Partial<Record<IdPrefix, string>> = {
   bud: 'budget',
+  doc: 'document',
   imp: 'import',
+  msg: 'message',
   par: 'participant',
   pln: 'plan',
   svc: 'service',
+  thr: 'thread',
   usr: 'user',
 };
 

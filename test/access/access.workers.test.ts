@@ -20,6 +20,7 @@ import {
   address,
   ask,
   counterpart,
+  effective,
   fullBody,
   granted,
   idPaths,
@@ -70,6 +71,17 @@ const PERMISSION_OF: Record<string, string> = {
   'POST /v1/services/quote': 'services.read',
   'GET /v1/services/{id}': 'services.read',
   'POST /v1/services/{id}/cancel': 'services.write',
+  'GET /v1/threads': 'messages.read',
+  'POST /v1/threads': 'messages.write',
+  'GET /v1/threads/live': 'messages.read',
+  'GET /v1/threads/{id}': 'messages.read',
+  'PATCH /v1/threads/{id}': 'messages.write',
+  'POST /v1/threads/{id}/read': 'messages.read',
+  'GET /v1/threads/{id}/messages': 'messages.read',
+  'POST /v1/threads/{id}/messages': 'messages.write',
+  'GET /v1/threads/{id}/messages/{messageId}': 'messages.read',
+  'PATCH /v1/threads/{id}/messages/{messageId}': 'messages.write',
+  'DELETE /v1/threads/{id}/messages/{messageId}': 'messages.write',
   'GET /v1/audit-logs': 'audit.read',
   'POST /v1/live/tickets': 'authenticated',
   'POST /v1/imports/preview': 'imports.write',
@@ -80,6 +92,22 @@ const PERMISSION_OF: Record<string, string> = {
   'GET /v1/imports/{id}/errors.csv': 'imports.read',
   'POST /v1/imports/{id}/cancel': 'imports.write',
   'GET /v1/imports/{id}/live': 'imports.read',
+  'GET /v1/documents': 'documents.read',
+  'POST /v1/documents': 'documents.write',
+  'GET /v1/documents/{id}': 'documents.read',
+  'PATCH /v1/documents/{id}': 'documents.write',
+  'DELETE /v1/documents/{id}': 'documents.write',
+  'POST /v1/documents/{id}/restore': 'documents.write',
+  'GET /v1/documents/{id}/upload': 'documents.write',
+  'POST /v1/documents/{id}/confirm': 'documents.write',
+  'GET /v1/documents/{id}/versions': 'documents.read',
+  'POST /v1/documents/{id}/versions': 'documents.write',
+  'GET /v1/documents/{id}/content': 'documents.read',
+  'POST /v1/documents/{id}/links': 'documents.read',
+  'PUT /files/uploads/{token}': 'public',
+  'PUT /files/parts/{token}': 'public',
+  'POST /files/complete/{token}': 'public',
+  'GET /files/content/{token}': 'public',
 };
 
 /** `api.md` §2, Roles: the permissions, one role a column (c, w, f, v); an administrator has all of them. */
@@ -306,7 +334,9 @@ describe('who is not signed in', () => {
 describe('permissions', () => {
   /** What is wrong with how a caller with or without the permission is answered. */
   async function judge(operation: Operation, asker: Caller, allowed: boolean): Promise<string[]> {
-    const sample = sampleOf(operation, ours);
+    const sample = allowed
+      ? await effective(operation, { ...ours, authorId: asker.userId })
+      : sampleOf(operation, ours);
     const answer = await ask(asker, operation, sample);
     if (allowed) return granted(operation, sample, answer.status) ? [] : misfits(answer, { status: 200, code: '' });
     const { permission } = operation;
@@ -400,13 +430,19 @@ describe("another organisation's", () => {
   const hasIds = (operation: Operation) => /\{id\}/.test(operation.path);
 
   test.each(signedIn.filter(hasIds))('id answers $key like an unknown one', async (operation) => {
-    const answers = await both(operation, (replace) => {
-      const sample = sampleOf(operation, ours);
-      return { ...sample, params: withIds(sample.params, replace) };
-    });
-    expect(misfits(answers.theirs, { status: 404, code: 'NOT_FOUND' })).toEqual([]);
-    expect(apart(answers.theirs)).toBe(apart(answers.nothing));
-    expect(answers.changed).toEqual([]);
+    const names = Object.keys(sampleOf(operation, ours).params ?? {});
+    // All at once, and each beside others that are ours.
+    for (const replaced of [names, ...names.map((name) => [name])]) {
+      const answers = await both(operation, (replace) => {
+        const sample = sampleOf(operation, ours);
+        const foreign = replaced.map((name) => [name, withIds(sample.params?.[name], replace)]);
+        return { ...sample, params: { ...sample.params, ...Object.fromEntries(foreign) } };
+      });
+      const label = replaced.join(', ');
+      expect(misfits(answers.theirs, { status: 404, code: 'NOT_FOUND' }), label).toEqual([]);
+      expect(apart(answers.theirs), label).toBe(apart(answers.nothing));
+      expect(answers.changed, label).toEqual([]);
+    }
   });
 
   test.each(signedIn)('ids in the body and the filters of $key are like unknown ones', async (operation) => {
@@ -436,10 +472,11 @@ describe("another organisation's", () => {
   test.each(signedIn)('rows are not in the answer to $key', async (operation) => {
     // Theirs, gathered from the database: every id of every row that says it is theirs.
     const rows = await Promise.all(
-      ['users', 'participants', 'plans', 'budgets', 'services', 'imports'].map((table) =>
-        env.DB.prepare(`SELECT id FROM ${table} WHERE organization_id = ?`)
-          .bind(theirs.organizationId)
-          .all<{ id: string }>(),
+      ['users', 'participants', 'plans', 'budgets', 'services', 'imports', 'documents', 'threads', 'messages'].map(
+        (table) =>
+          env.DB.prepare(`SELECT id FROM ${table} WHERE organization_id = ?`)
+            .bind(theirs.organizationId)
+            .all<{ id: string }>(),
       ),
     );
     const ids = [theirs.organizationId, ...rows.flatMap(({ results }) => results.map(({ id }) => id))];

@@ -184,7 +184,7 @@ async function tryAll(operation: Operation, cases: Case[]): Promise<{ faults: st
 }
 
 /** `api.md` §2: notes and bodies have at most 10,000 characters, other texts 200, lists 100 items. */
-const LONG = /\/(notes|reason|goals\/0|communicationNeeds|culturalConsiderations|routines)$/;
+const LONG = /\/(notes|body|reason|goals\/0|communicationNeeds|culturalConsiderations|routines)$/;
 
 const FINE = { faults: [], changed: [] };
 
@@ -241,6 +241,9 @@ const NEEDED: Record<string, string[]> = {
     '/profile/dateOfBirth',
     '/status',
   ],
+  'PATCH /v1/documents/{id}': ['/type', '/title'],
+  'PATCH /v1/threads/{id}': ['/title', '/status'],
+  'PATCH /v1/threads/{id}/messages/{messageId}': ['/body'],
   // One of the two times is nothing without the other.
   'POST /v1/services': ['/startTime', '/endTime'],
 };
@@ -264,8 +267,22 @@ describe('null', () => {
   });
 });
 
+/** Names of files that lead elsewhere, or read otherwise than they are. */
+const WRONG_NAMES = ['.', '..', ' .. ', '../a.pdf', 'a/b.pdf', 'a\\b.pdf', 'a\nb.pdf', 'fdp\u202e.exe', 'a\ufeffb.pdf'];
+
+type Rule = [pointer: string, values: Json[], code?: string];
+
+/** Who and what is mentioned is there, once each, and something is said. */
+const MESSAGE_RULES: Rule[] = [
+  ['/body', ['  ', '\n\t']],
+  ['/mentions', [Array(2).fill(newId('usr'))]],
+  ['/mentions/0', [newId('usr')]],
+  ['/documentIds', [Array(2).fill(newId('doc'))]],
+  ['/documentIds/0', [newId('doc')]],
+];
+
 /** Values that are wrong by a rule that no schema shows; those with a code of their own say which. */
-const RULES: Record<string, [pointer: string, values: Json[], code?: string][]> = {
+const RULES: Record<string, Rule[]> = {
   'PATCH /v1/organization': [
     ['/abn', ['', '51824753557', '5182475355', '00000000000', '５１８２４７５３５５６', 'x'.repeat(11)]],
     ['/registrationNumber', ['', '12345', '4060000001', '40500000011', '405000000a']],
@@ -317,6 +334,22 @@ const RULES: Record<string, [pointer: string, values: Json[], code?: string][]> 
     ['/serviceDate', ['1899-12-31', '2200-01-01']],
     ['/supportItemCode', ['', '01_011_0107_1', "01_011_0107_1_1'--"]],
   ],
+  'POST /v1/documents': [
+    ['/fileName', WRONG_NAMES],
+    ['/sha256', ['a'.repeat(63), 'a'.repeat(65), 'g'.repeat(64), ` ${'a'.repeat(64)}`]],
+    ['/validTo', ['2026-06-30', '1899-12-31', '2200-01-01']],
+    ['/title', ['  ']],
+    ['/tags/0', [' ']],
+  ],
+  'PATCH /v1/documents/{id}': [
+    ['/validTo', ['2026-06-30', '1899-12-31', '2200-01-01']],
+    ['/title', ['  ']],
+  ],
+  'POST /v1/documents/{id}/versions': [['/fileName', WRONG_NAMES]],
+  'POST /v1/threads': [['/title', ['  ']]],
+  'PATCH /v1/threads/{id}': [['/title', ['  ']]],
+  'POST /v1/threads/{id}/messages': MESSAGE_RULES,
+  'PATCH /v1/threads/{id}/messages/{messageId}': MESSAGE_RULES,
 };
 
 describe('a value that breaks a rule', () => {
@@ -388,6 +421,37 @@ describe('a value that breaks a rule', () => {
         } else expect(depth, label).toBeLessThan(1_000);
       }
     }
+  });
+});
+
+describe('a file that is never kept', () => {
+  const TYPES = [
+    'text/html',
+    'image/svg+xml',
+    'application/zip',
+    'application/x-msdownload',
+    'nonsense',
+    'constructor',
+  ];
+  const NAMES = ['a.html', 'a.SVG', 'a.exe', 'a.pdf.js', 'a.hta '];
+  const takers = withBody.filter(({ body }) => fieldsOf(body).some(({ pointer }) => pointer === '/contentType'));
+
+  test.each(takers)('is refused by $key before it comes, by its type and by its name', async (operation) => {
+    const full = fullBody(sampleOf(operation, world));
+    const wrong = [
+      ...TYPES.map((contentType) => ({ contentType, pointer: '/contentType' })),
+      ...NAMES.map((fileName) => ({ fileName, pointer: '/fileName' })),
+    ];
+    const faults: string[] = [];
+    const changed = await changedBy(async () => {
+      for (const { pointer, ...more } of wrong) {
+        const answer = await send(operation, JSON.stringify({ ...full, ...more }));
+        const expected = { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE', pointer };
+        faults.push(...misfits(answer, expected).map((fault) => `${JSON.stringify(more)} → ${fault}`));
+      }
+    });
+    expect(takers.length).toBeGreaterThan(1);
+    expect({ faults, changed }).toEqual(FINE);
   });
 });
 

@@ -2,7 +2,17 @@ import { env } from 'cloudflare:workers';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { auditIsGapless, commonItems, differences, ndisNumber, planBody, tenDollars } from '../support/workers/care.ts';
 import { changedBy, few, misfits, type Operation, operations, takesHeader } from '../support/workers/contract.ts';
-import { ask, granted, newWorld, type Sample, sampleOf, unknownId, type World } from '../support/workers/samples.ts';
+import {
+  ask,
+  effective,
+  granted,
+  newWorld,
+  type Sample,
+  sampleOf,
+  unknownId,
+  type World,
+} from '../support/workers/samples.ts';
+import { storedMessage } from '../support/workers/talk.ts';
 import { type Answer, type Caller, type Json, newTenant } from '../support/workers/tenant.ts';
 
 const keyed = operations.filter((operation) => takesHeader(operation, 'Idempotency-Key'));
@@ -28,22 +38,13 @@ const operationOf = (key: string): Operation => {
   return operation;
 };
 
-/** A sample that changes something: to restore there must be somebody archived, and what is cancelled must be new. */
-async function effective(operation: Operation, place: World = world): Promise<Sample> {
-  const sample = sampleOf(operation, place);
-  if (operation.path.endsWith('/restore')) {
-    await place.admin.delete(`/v1/participants/${place.spareId}`, { reason: 'Moved' });
-  }
-  if (operation.path.endsWith('/cancel')) {
-    const create = operationOf(`POST ${operation.path.replace('/{id}/cancel', '')}`);
-    const { body } = await ask(place.admin, create, sampleOf(create, place));
-    return { ...sample, params: { id: body.id } };
-  }
-  return sample;
-}
+/** What is in no audit, and where each change is a row instead. */
+const TRACED_IN: Record<string, string> = { 'POST /v1/threads/{id}/read': 'thread_events' };
 
-async function audited(organizationId: string = world.organizationId): Promise<number> {
-  const row = await env.DB.prepare('SELECT count(*) AS rows FROM audit_logs WHERE organization_id = ?')
+/** How many changes of an operation's kind an organisation has a trace of. */
+async function traces({ key }: Operation, organizationId: string = world.organizationId): Promise<number> {
+  const table = TRACED_IN[key] ?? 'audit_logs';
+  const row = await env.DB.prepare(`SELECT count(*) AS rows FROM ${table} WHERE organization_id = ?`)
     .bind(organizationId)
     .first<{ rows: number }>();
   return row?.rows ?? -1;
@@ -59,12 +60,12 @@ const plainly = ({ status, body, headers }: Answer): Json => ({
 
 describe.each(keyed)('$key', (operation) => {
   test('answers a repeated request as the first time, and changes something once', async () => {
-    const sample = await effective(operation);
-    const before = await audited();
+    const sample = await effective(operation, world);
+    const before = await traces(operation);
     const first = await ask(world.admin, operation, sample, key);
     expect(granted(operation, sample, first.status), JSON.stringify(first.body)).toBe(true);
     expect(first.headers.get('idempotent-replayed')).toBeNull();
-    expect(await audited()).toBe(before + 1);
+    expect(await traces(operation)).toBe(before + 1);
     let again: Answer | undefined;
     const changed = await changedBy(async () => {
       again = await ask(world.admin, operation, sample, key);
@@ -77,7 +78,7 @@ describe.each(keyed)('$key', (operation) => {
   });
 
   test('refuses the key with another body', async () => {
-    const sample = await effective(operation);
+    const sample = await effective(operation, world);
     if (sample.body === undefined) return;
     await ask(world.admin, operation, sample, key);
     // Each made anew: of the samples, those that differ at all.
@@ -99,11 +100,11 @@ describe.each(keyed)('$key', (operation) => {
   });
 
   test('refuses the key to another user, and on another route', async () => {
-    const sample = await effective(operation);
+    const sample = await effective(operation, world);
     await ask(world.admin, operation, sample, key);
     const colleague = await world.user('admin');
     const samples = new Map<Operation, Sample>();
-    for (const other of keyed) if (other !== operation) samples.set(other, sampleOf(other, world));
+    for (const other of keyed) if (other !== operation) samples.set(other, await effective(other, world));
     let answers: Answer[] = [];
     const changed = await changedBy(async () => {
       answers = [
@@ -117,7 +118,7 @@ describe.each(keyed)('$key', (operation) => {
 
   test("refuses the key for another resource's route", async () => {
     if (!operation.path.includes('{id}')) return;
-    const sample = await effective(operation);
+    const sample = await effective(operation, world);
     await ask(world.admin, operation, sample, key);
     const [id = ''] = Object.values(sample.params ?? {});
     const answer = await ask(world.admin, operation, { ...sample, params: { id: unknownId(id) } }, key);
@@ -126,14 +127,14 @@ describe.each(keyed)('$key', (operation) => {
 
   test('keeps keys for each organisation', async () => {
     const other = await newWorld();
-    const sample = await effective(operation);
+    const sample = await effective(operation, world);
     await ask(world.admin, operation, sample, key);
     const theirs = await effective(operation, other);
-    const before = await audited(other.organizationId);
+    const before = await traces(operation, other.organizationId);
     const answer = await ask(other.admin, operation, theirs, key);
     expect(granted(operation, theirs, answer.status)).toBe(true);
     expect(answer.headers.get('idempotent-replayed')).toBeNull();
-    expect(await audited(other.organizationId)).toBe(before + 1);
+    expect(await traces(operation, other.organizationId)).toBe(before + 1);
     const again = await ask(other.admin, operation, theirs, key);
     expect(again.headers.get('idempotent-replayed')).toBe('true');
     expect(plainly(again)).toEqual(plainly(answer));
@@ -142,7 +143,7 @@ describe.each(keyed)('$key', (operation) => {
   test('asks for the permission before it replays', async () => {
     const { permission } = operation;
     const user = await world.user('viewer', { permissions: [permission] });
-    const sample = await effective(operation);
+    const sample = await effective(operation, world);
     expect(granted(operation, sample, (await ask(user, operation, sample, key)).status)).toBe(true);
     await world.admin.patch(`/v1/users/${user.userId}`, { permissions: [] });
     const answer = await ask(user, operation, sample, key);
@@ -164,10 +165,10 @@ describe.each(keyed)('$key', (operation) => {
   });
 
   test('changes something exactly once when ten ask at once with one key', async () => {
-    const sample = await effective(operation);
-    const before = await audited();
+    const sample = await effective(operation, world);
+    const before = await traces(operation);
     const answers = await Promise.all(Array.from({ length: 10 }, () => ask(world.admin, operation, sample, key)));
-    expect(await audited()).toBe(before + 1);
+    expect(await traces(operation)).toBe(before + 1);
     const made = answers.filter(({ status }) => status < 300);
     const waiting = answers.filter(({ status }) => status >= 300);
     expect(waiting.flatMap((answer) => misfits(answer, { status: 409, code: 'IN_PROGRESS' }))).toEqual([]);
@@ -250,6 +251,18 @@ describe('a replay', () => {
     await again();
     await own.admin.delete(`/v1/participants/${own.participantId}`, { reason: 'Moved' });
     await again();
+  });
+
+  test('of marking a thread as read moves the mark no further', async () => {
+    const { admin, threadId, userId } = await newWorld();
+    const path = `/v1/threads/${threadId}`;
+    await storedMessage({ threadId, authorId: userId });
+    const first = await admin.post(`${path}/read`, undefined, key);
+    expect(first.body.unreadCount).toBe(0);
+    await storedMessage({ threadId, authorId: userId });
+    const again = await admin.post(`${path}/read`, undefined, key);
+    expect(plainly(again)).toEqual(plainly(first));
+    expect((await admin.get(path)).body.unreadCount).toBe(1);
   });
 
   test('of the same body with its fields in another order, or its defaults spelled out, is a replay', async () => {

@@ -26,13 +26,13 @@ async function patch(key: string, body: Json): Promise<Json> {
   return key === 'PATCH /v1/me' ? answer.body.user : answer.body;
 }
 
-/** The value with what one path has replaced; `updatedAt` and figures that follow are the caller's to leave out. */
+/** The value with what one path has replaced; the times of the change and figures that follow are the caller's to leave out. */
 function replaced(value: Json, path: string, by: Json): Json {
   const [name = '', ...rest] = path.split('/');
   return { ...value, [name]: rest.length === 0 ? by : replaced(value[name], rest.join('/'), by) };
 }
 
-const still = ({ updatedAt: _, ...rest }: Json): Json => rest;
+const still = ({ updatedAt: _, editedAt: __, ...rest }: Json): Json => rest;
 
 beforeAll(async () => {
   await commonItems();
@@ -44,6 +44,9 @@ beforeAll(async () => {
     'PATCH /v1/participants/{id}': `/v1/participants/${world.participantId}`,
     'PATCH /v1/plans/{id}': `/v1/plans/${world.planId}`,
     'PATCH /v1/budgets/{id}': `/v1/budgets/${world.budgetId}`,
+    'PATCH /v1/documents/{id}': `/v1/documents/${world.documentId}`,
+    'PATCH /v1/threads/{id}': `/v1/threads/${world.threadId}`,
+    'PATCH /v1/threads/{id}/messages/{messageId}': `/v1/threads/${world.threadId}/messages/${world.messageId}`,
   };
 });
 
@@ -124,6 +127,28 @@ const CHANGES: Record<string, Change[]> = {
     ['system', null, 'pace'],
   ],
   'PATCH /v1/budgets/{id}': [['flexible', true, true]],
+  'PATCH /v1/documents/{id}': [
+    ['type', 'plan', 'plan'],
+    ['title', 'Ngọc’s plan', 'Ngọc’s plan'],
+    ['validFrom', '2026-08-01', '2026-08-01'],
+    ['validFrom', null, null],
+    ['validTo', '2026-07-01', '2026-07-01'],
+    ['validTo', null, null],
+    ['tags', ['a', 'b'], ['a', 'b']],
+    ['tags', [], []],
+    ['tags', null, []],
+  ],
+  'PATCH /v1/threads/{id}': [
+    ['title', 'Ngọc’s holidays', 'Ngọc’s holidays'],
+    ['status', 'closed', 'closed'],
+  ],
+  'PATCH /v1/threads/{id}/messages/{messageId}': [
+    ['body', ' Ngọc’s plan\nis <b>signed</b>. ', ' Ngọc’s plan\nis <b>signed</b>. '],
+    ['mentions', [], []],
+    ['mentions', null, []],
+    ['documentIds', [], []],
+    ['documentIds', null, []],
+  ],
 };
 
 describe.each(Object.keys(CHANGES))('%s', (key) => {
@@ -156,6 +181,13 @@ describe.each(Object.keys(CHANGES))('%s', (key) => {
       'PATCH /v1/participants/{id}': { profile: before.profile, medical: before.medical, tags: before.tags },
       'PATCH /v1/plans/{id}': { goals: before.goals, startDate: before.startDate },
       'PATCH /v1/budgets/{id}': { allocatedCents: before.allocatedCents, periods: before.periods },
+      'PATCH /v1/documents/{id}': { title: before.title, validTo: before.validTo, tags: before.tags },
+      'PATCH /v1/threads/{id}': { title: before.title, status: before.status },
+      'PATCH /v1/threads/{id}/messages/{messageId}': {
+        body: before.body,
+        mentions: before.mentions,
+        documentIds: before.documentIds,
+      },
     };
     const changed = await changedBy(async () => {
       expect(await patch(key, same[key])).toEqual(before);

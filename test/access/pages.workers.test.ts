@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { commonItems, newParticipant, planBody, supportItem, tenDollars } from '../support/workers/care.ts';
 import { lists } from '../support/workers/contract.ts';
+import { announce, announceVersion } from '../support/workers/documents.ts';
 import { address, newWorld, sampleOf, storedImport, storedImportRow, type World } from '../support/workers/samples.ts';
+import { say, storedThread } from '../support/workers/talk.ts';
 import type { Json } from '../support/workers/tenant.ts';
 
 /** Lists are walked page by page while rows come in between: every row that was there is seen once (`api.md` §2). */
@@ -98,6 +100,60 @@ const WALKED: Record<string, Walked> = {
         entityId: place % 2 === 0 ? world.participantId : null,
       }),
     queries: ['', 'status=succeeded', 'status=failed'],
+  },
+  'GET /v1/documents': {
+    insert: (world, place) =>
+      announce(world.admin, {
+        title: `Plan ${place}`,
+        type: place % 5 === 0 ? 'other' : 'report',
+        participantId: place % 5 === 1 ? null : world.participantId,
+        validTo: place % 5 === 2 ? null : `2026-0${1 + (place % 9)}-28`,
+        tags: ['north'],
+      }),
+    queries: [
+      '',
+      'type=report',
+      'status=pending_upload',
+      'participantId={participant}',
+      'createdBy={admin}',
+      'expiringBefore=2026-12-31',
+      'search=plan',
+      'search=p',
+      'search=north+plan&type=report',
+      'participantId={participant}&expiringBefore=2026-12-31',
+    ],
+  },
+  'GET /v1/documents/{id}/versions': {
+    insert: (world) => announceVersion(world.admin, world.waitingDocumentId),
+    queries: [''],
+  },
+  'GET /v1/threads': {
+    insert: (world, place) =>
+      storedThread(world, {
+        participantId: place % 5 === 1 ? null : world.participantId,
+        status: place % 4 === 1 ? 'closed' : 'open',
+        // Two of an instant, and the instants in no order.
+        at: Date.now() - ((Math.floor(place / 2) * 7919) % 1009) * 1000,
+      }),
+    queries: [
+      '',
+      'sort=-lastMessageAt',
+      'status=open',
+      'status=closed&sort=-lastMessageAt',
+      'participantId={participant}',
+      'participantId={participant}&sort=-lastMessageAt',
+      'participantId={participant}&status=open',
+    ],
+  },
+  'GET /v1/threads/{id}/messages': {
+    insert: async ({ admin, threadId }, place) => {
+      await say(admin, threadId, `Went well ${place}.`);
+      // Those that are deleted leave gaps.
+      if (place % 3 > 0) return;
+      const { id } = await say(admin, threadId, 'Went badly.');
+      await admin.delete(`/v1/threads/${threadId}/messages/${id}`, undefined);
+    },
+    queries: [''],
   },
 };
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { commonItems, ndisNumber, newParticipant, tenDollars } from '../support/workers/care.ts';
 import { changedBy, misfits, operations } from '../support/workers/contract.ts';
+import { newDocument } from '../support/workers/documents.ts';
 import { ask, fullBody, newWorld, sampleOf, type World } from '../support/workers/samples.ts';
 import type { Answer, Caller, Json } from '../support/workers/tenant.ts';
 
@@ -165,9 +166,20 @@ describe("another organisation's lists", () => {
     }
   });
 
+  test('of documents are searched by nobody else', async () => {
+    const id = await newDocument(other.admin, { title: 'Zzyzx plan', tags: ['Zzyzx'], validTo: '2026-01-01' });
+    const filters = ['search=zzyzx', 'search=z', 'type=report', 'status=uploaded', 'expiringBefore=2026-06-01'];
+    for (const query of filters) {
+      const own = await other.admin.get(`/v1/documents?${query}&limit=100`);
+      expect(own.body.data.map((document: Json) => document.id)).toContain(id);
+      const found = await world.admin.get(`/v1/documents?${query}&limit=100`);
+      expect(found.body.data.map((document: Json) => document.id)).not.toContain(id);
+    }
+  });
+
   test("continue from nobody else's cursor", async () => {
     await newParticipant(other.admin);
-    for (const list of ['/v1/participants', '/v1/users', '/v1/audit-logs']) {
+    for (const list of ['/v1/participants', '/v1/users', '/v1/documents', '/v1/audit-logs']) {
       const page = await other.admin.get(`${list}?limit=1`);
       expect(page.body.nextCursor).not.toBeNull();
       const stolen = await world.admin.get(`${list}?limit=100&cursor=${page.body.nextCursor}`);

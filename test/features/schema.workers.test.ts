@@ -9,6 +9,8 @@ const WITHOUT_ROWID = [
   'audit_logs',
   'catalogue_listings',
   'catalogues',
+  'document_versions',
+  'document_words',
   'funding_periods',
   'idempotency_keys',
   'import_chunks',
@@ -17,10 +19,15 @@ const WITHOUT_ROWID = [
   'import_rows',
   'ledger_entries',
   'live_tickets',
+  'message_mentions',
   'own_items',
   'participant_words',
   'pool_boundaries',
   'support_item_words',
+  'thread_events',
+  'thread_reads',
+  'upload_objects',
+  'upload_parts',
 ];
 
 async function rows(query: string, ...params: string[]): Promise<Json[]> {

@@ -6,7 +6,8 @@ import { ERROR_CODES, type ErrorCode, statusOf } from '../../src/http/problem.ts
 
 /**
  * `api.md` by hand: route, permission, success; what goes for it (`read` honours If-None-Match, `matched` If-Match,
- * `bare` is a POST without a body, `file` takes a file, `csv` answers one); its answer's own headers; its own codes.
+ * `bare` is a POST without a body, `file` takes a file, `bytes` bytes as they are, `csv` and `download` answer a file, the
+ * latter ranges of it too); its answer's own headers; its own codes.
  */
 const CONTRACT = `
 GET /healthz | public | 200
@@ -51,6 +52,33 @@ GET /v1/imports/{id}/rows | imports.read | 200 | list | | NOT_FOUND
 GET /v1/imports/{id}/errors.csv | imports.read | 200 | csv | | NOT_FOUND
 GET /v1/imports/{id}/live | imports.read | 101 | socket | | NOT_FOUND UPGRADE_REQUIRED
 POST /v1/imports/{id}/cancel | imports.write | 200 | changes keyed bare | ETag | NOT_FOUND CONFLICT
+GET /v1/documents | documents.read | 200 | list
+POST /v1/documents | documents.write | 201 | changes keyed body | Location | NOT_FOUND PARTICIPANT_ARCHIVED
+GET /v1/documents/{id} | documents.read | 200 | read | ETag | NOT_FOUND
+PATCH /v1/documents/{id} | documents.write | 200 | changes matched body | ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
+DELETE /v1/documents/{id} | documents.write | 200 | changes matched body | ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
+POST /v1/documents/{id}/restore | documents.write | 200 | changes keyed bare | ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
+GET /v1/documents/{id}/upload | documents.write | 200 | | | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
+POST /v1/documents/{id}/confirm | documents.write | 200 | changes keyed bare | ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT UPLOAD_MISMATCH
+GET /v1/documents/{id}/versions | documents.read | 200 | list | | NOT_FOUND
+POST /v1/documents/{id}/versions | documents.write | 201 | changes keyed body | | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
+GET /v1/documents/{id}/content | documents.read | 200 | read download | ETag | NOT_FOUND CONFLICT VALIDATION_FAILED
+POST /v1/documents/{id}/links | documents.read | 201 | bare | | NOT_FOUND CONFLICT
+PUT /files/uploads/{token} | public | 200 | bytes | | FORBIDDEN NOT_FOUND CONFLICT VALIDATION_FAILED UNAVAILABLE
+PUT /files/parts/{token} | public | 200 | bytes | | FORBIDDEN NOT_FOUND CONFLICT VALIDATION_FAILED UNAVAILABLE
+POST /files/complete/{token} | public | 200 | bare | | FORBIDDEN NOT_FOUND CONFLICT UNAVAILABLE
+GET /files/content/{token} | public | 200 | download | | FORBIDDEN USER_SUSPENDED NOT_FOUND CONFLICT UNAVAILABLE
+GET /v1/threads | messages.read | 200 | list
+POST /v1/threads | messages.write | 201 | changes keyed body | Location ETag | NOT_FOUND PARTICIPANT_ARCHIVED
+GET /v1/threads/live | messages.read | 101 | socket | | UPGRADE_REQUIRED VALIDATION_FAILED
+GET /v1/threads/{id} | messages.read | 200 | read | ETag | NOT_FOUND
+PATCH /v1/threads/{id} | messages.write | 200 | changes matched body | ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
+POST /v1/threads/{id}/read | messages.read | 200 | changes keyed bare | | NOT_FOUND
+GET /v1/threads/{id}/messages | messages.read | 200 | list | | NOT_FOUND
+POST /v1/threads/{id}/messages | messages.write | 201 | changes keyed body | Location ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
+GET /v1/threads/{id}/messages/{messageId} | messages.read | 200 | read | ETag | NOT_FOUND
+PATCH /v1/threads/{id}/messages/{messageId} | messages.write | 200 | changes matched body | ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
+DELETE /v1/threads/{id}/messages/{messageId} | messages.write | 200 | changes matched bare | ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
 GET /v1/audit-logs | audit.read | 200 | list
 POST /v1/live/tickets | authenticated | 201 | bare`;
 
@@ -64,6 +92,8 @@ const CODES: Record<string, string> = {
   body: 'MALFORMED_JSON VALIDATION_FAILED PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE',
   bare: 'PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE',
   file: 'PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION_FAILED',
+  bytes: 'PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE',
+  download: 'RANGE_NOT_SATISFIABLE',
 };
 
 /** Fields of merge patches that cannot be cleared, because the record must have them. */
@@ -179,9 +209,9 @@ describe.each(described)('$key', ({ path, operation, permission, status, traits,
     const answer = operation.responses[status];
     const replayed = has('keyed') ? ['Idempotent-Replayed'] : [];
     expect(Object.keys(answer?.headers ?? {}).sort()).toEqual(['X-Request-Id', ...headers, ...replayed].sort());
-    const type = has('csv') ? 'text/csv' : 'application/json';
+    const type = has('csv') ? 'text/csv' : has('download') ? 'application/octet-stream' : 'application/json';
     expect(Object.keys(answer?.content ?? {})).toEqual(status === '101' ? [] : [type]);
-    expect(examplesOf(answer, 'application/json')).toHaveLength(status === '101' || has('csv') ? 0 : 1);
+    expect(examplesOf(answer, type)).toHaveLength(status === '101' || type !== 'application/json' ? 0 : 1);
   });
 
   test('describes its errors, with an example of each', () => {
@@ -207,15 +237,22 @@ describe.each(described)('$key', ({ path, operation, permission, status, traits,
       expect(required).toBe(true);
       expect(example).toMatch(new RegExp(String(schema['pattern'])));
     }
-    const named = { keyed: 'Idempotency-Key', matched: 'If-Match', read: 'If-None-Match', socket: 'Upgrade' };
+    const named = {
+      download: 'Range',
+      keyed: 'Idempotency-Key',
+      matched: 'If-Match',
+      read: 'If-None-Match',
+      socket: 'Upgrade',
+    };
     const expected = Object.entries(named).filter(([trait]) => has(trait));
     expect(of('header').map(({ name }) => name)).toEqual(expected.map(([, name]) => name));
     const limits = Object.fromEntries(of('query').map(({ name, schema }) => [name, schema]));
     expect(Object.hasOwn(limits, 'cursor')).toBe(has('list'));
     if (has('list')) expect(limits['limit']).toMatchObject({ type: 'integer', minimum: 1, maximum: 100, default: 20 });
-    expect(operation.requestBody?.required).toBe(has('body') || has('file') ? true : undefined);
-    const types = Object.keys(operation.requestBody?.content ?? {});
-    expect(types).toEqual(has('file') ? ['multipart/form-data', 'text/csv'] : has('body') ? ['application/json'] : []);
+    const taken = { body: ['application/json'], file: ['multipart/form-data', 'text/csv'], bytes: ['*/*'] };
+    const types = Object.entries(taken).flatMap(([trait, list]) => (has(trait) ? list : []));
+    expect(operation.requestBody?.required).toBe(types.length > 0 ? true : undefined);
+    expect(Object.keys(operation.requestBody?.content ?? {})).toEqual(types);
     expect(examplesOf(operation.requestBody, 'application/json')).toHaveLength(has('body') ? 1 : 0);
   });
 });
@@ -261,6 +298,8 @@ describe('schemas', () => {
       CreatePlan: ['startDate', 'endDate', 'managementType', 'budgets'],
       CreateBudget: ['categoryCode', 'allocatedCents'],
       CreateService: ['participantId', 'supportItemCode', 'serviceDate'],
+      CreateThread: ['title'],
+      CreateDocument: ['type', 'title', 'fileName', 'contentType', 'sizeBytes'],
     });
   });
 

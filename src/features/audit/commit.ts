@@ -1,5 +1,5 @@
 import sql, { raw, type Sql } from 'sql-template-tag';
-import type { Context } from '../../context.ts';
+import type { Actor, Context } from '../../context.ts';
 import { backOff, ConstraintError, OutcomeUnknown } from '../../database/database.ts';
 import { Unavailable } from '../../http/problem.ts';
 import { newId } from '../../ids.ts';
@@ -10,7 +10,7 @@ import { type AuditEntry, auditStatement, changeStatement, type Origin } from '.
 /** A change that does not pass a ledger: one row's insert or update, and what belongs to it. */
 export interface Change {
   /** Where the row is: the audit's `entityId` is its key. */
-  table: 'organizations' | 'participants' | 'users' | 'imports';
+  table: 'organizations' | 'participants' | 'users' | 'imports' | 'documents' | 'threads' | 'messages';
   /** Writes the row if it may be written, with `changeId` in its `change_id`, and returns something when it did. */
   head: (changeId: string) => Sql;
   /** What else the change writes; `proof` is true only behind its own head, and false when the batch comes again. */
@@ -20,10 +20,17 @@ export interface Change {
   answer?: Answer;
 }
 
+/** Who changes something, and where: a request's context, or what a job has in its place. */
+export interface Changing extends Pick<Context, 'database' | 'now' | 'requestId' | 'idempotency'> {
+  tenant: Pick<Context['tenant'], 'id'>;
+  /** `userId` is null when the system does it; `label` then says which part of it. */
+  actor: Pick<Actor, 'label' | 'ip' | 'userAgent'> & { userId: string | null };
+}
+
 const MAX_ATTEMPTS = 6;
 
 /** Where a request's changes come from, for the audit. */
-export function originOf(ctx: Context): Origin & { userId: string } {
+export function originOf<Changer extends Changing>(ctx: Changer): Origin & { userId: Changer['actor']['userId'] } {
   const { userId, label, ip, userAgent } = ctx.actor;
   return { organizationId: ctx.tenant.id, userId, label, ip, userAgent, requestId: ctx.requestId };
 }
@@ -32,7 +39,7 @@ export function originOf(ctx: Context): Origin & { userId: string } {
  * Writes a change and its audit row as one batch. False when the head did not apply: nothing was written. When the
  * answer is lost, it looks for the audit row before it tries again. `ConstraintError` is the caller's to explain.
  */
-export async function commitChange(ctx: Context, change: Change): Promise<boolean> {
+export async function commitChange(ctx: Changing, change: Change): Promise<boolean> {
   const { tenant, actor, now, idempotency } = ctx;
   const changeId = newId('chg');
   const { entityId } = change.audit;
@@ -40,7 +47,7 @@ export async function commitChange(ctx: Context, change: Change): Promise<boolea
   const owner = raw(change.table === 'organizations' ? 'id' : 'organization_id');
   const proof = sql`EXISTS (SELECT 1 FROM ${raw(change.table)} WHERE id = ${entityId} AND ${owner} = ${tenant.id} AND change_id = ${changeId})
     AND NOT EXISTS (${landed})`;
-  const commit = { organizationId: tenant.id, userId: actor.userId, at: now, proof };
+  const commit = { organizationId: tenant.id, userId: actor.userId ?? '', at: now, proof };
   const statements = [
     change.head(changeId),
     ...(change.also?.(proof) ?? []),

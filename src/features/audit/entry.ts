@@ -1,4 +1,4 @@
-import sql, { type Sql } from 'sql-template-tag';
+import sql, { Sql } from 'sql-template-tag';
 import type { AuditAction } from './rules.ts';
 
 /** Where a change came from. */
@@ -18,10 +18,12 @@ export interface AuditEntry {
   changeId: string;
   before?: unknown;
   after?: unknown;
+  /** A value, or an SQL expression where the database has to fill something in. */
   metadata?: unknown;
 }
 
-function json(value: unknown): string | null {
+function json(value: unknown): string | Sql | null {
+  if (value instanceof Sql) return value;
   return value === undefined || value === null ? null : JSON.stringify(value);
 }
 

@@ -1,8 +1,20 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EXAMPLE_IDS, id, instant, nextCursor, page, shortText } from '../../http/fields.ts';
 import { AUDIT_ACTIONS } from './rules.ts';
 
-const ENTITY_TYPES = ['organization', 'user', 'participant', 'plan', 'budget', 'service', 'import', 'item'] as const;
+const ENTITY_TYPES = [
+  'organization',
+  'user',
+  'participant',
+  'plan',
+  'budget',
+  'service',
+  'import',
+  'item',
+  'document',
+  'thread',
+  'message',
+] as const;
 
 const instantOrDate = () =>
   z.union([z.iso.datetime({ offset: true }), z.iso.date()], 'must be a date or an instant (RFC 3339)');

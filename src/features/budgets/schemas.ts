@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { calendarDate, EXAMPLE_IDS, id, instant, nextCursor, page } from '../../http/fields.ts';
 import { ENTRY_KINDS } from '../ledger/table.ts';
 import { MANAGEMENT_TYPES } from '../plans/table.ts';

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import sql from 'sql-template-tag';
-import { z } from 'zod';
+import * as z from 'zod';
 import { openDatabase } from '../../database/database.ts';
 import { configuration } from '../../env.ts';
 import type { AppEnv } from '../../http/app-env.ts';

@@ -1,5 +1,5 @@
 import sql from 'sql-template-tag';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Context } from '../../context.ts';
 import { decoder } from '../../csv/encoding.ts';
 import { dialectOf, readRecords } from '../../csv/records.ts';

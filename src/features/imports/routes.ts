@@ -1,12 +1,14 @@
 import { Hono } from 'hono';
 import { isUnchanged } from '../../http/answer.ts';
 import type { AppEnv } from '../../http/app-env.ts';
+import { attachment } from '../../http/attachment.ts';
 import { operation } from '../../http/operation.ts';
-import { AppError, notFound, refuse } from '../../http/problem.ts';
+import { AppError, notFound } from '../../http/problem.ts';
 import { etag } from '../../http/revision.ts';
 import { invalidParameter, validate } from '../../http/validate.ts';
 import { once } from '../idempotency/once.ts';
 import { requireOrigin } from '../live/origin.ts';
+import { ABOUT_SOCKETS, requireUpgrade, socketAnswer, UPGRADE } from '../live/upgrade.ts';
 import { cancelImport } from './cancel.ts';
 import { createImport, newImportId, objectKey } from './create.ts';
 import { errorsCsv } from './errors-csv.ts';
@@ -40,7 +42,7 @@ const FILE = {
   },
 };
 
-const FRAMES = `A WebSocket: call it with \`Upgrade: websocket\`, and \`Authorization\` or \`?ticket=\`. An \`Origin\` must be one of the allowed ones.
+const FRAMES = `${ABOUT_SOCKETS}
 
 The server sends \`{"type":"progress","import":{…}}\` first and whenever the import is further, and closes with 1000 when it has ended; 4401, 4403, 4404 as for budgets.`;
 
@@ -53,16 +55,6 @@ function optionsOf(sent: Sent) {
 function nameOf(sent: Sent): string {
   const name = (sent.fileName ?? 'import.csv').replace(/[\p{Cc}\p{Cf}]/gu, '').trim();
   return [...name].slice(0, 200).join('') || 'import.csv';
-}
-
-/** The value of a Content-Disposition for a download, in the form that any name can have (RFC 6266, RFC 8187). */
-function attachment(fileName: string): string {
-  const ascii = fileName.replace(/[^\w. -]/g, '_');
-  const encoded = encodeURIComponent(fileName).replace(
-    /['()*]/g,
-    (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`;
 }
 
 export const importRoutes = new Hono<AppEnv>()
@@ -227,16 +219,7 @@ export const importRoutes = new Hono<AppEnv>()
       tag,
       permission: 'imports.read',
       socket: true,
-      parameters: [
-        {
-          name: 'Upgrade',
-          in: 'header',
-          required: true,
-          description: 'Without it, 426.',
-          schema: { type: 'string', enum: ['websocket'] },
-          example: 'websocket',
-        },
-      ],
+      parameters: [UPGRADE],
       success: { status: 101, description: 'The socket is open.' },
       errors: ['NOT_FOUND', 'UPGRADE_REQUIRED'],
     }),
@@ -245,18 +228,12 @@ export const importRoutes = new Hono<AppEnv>()
       const { context } = c.var;
       const importId = c.req.param('id');
       await findImport(context, importId);
-      if (c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
-        refuse('UPGRADE_REQUIRED', 'Open this address as a WebSocket.');
-      }
+      requireUpgrade(c);
       const headers = { Upgrade: 'websocket', [IMPORT_WATCHER_HEADER]: context.actor.userId };
       const opened = await feedStub(c.env, { organizationId: context.tenant.id, importId }).fetch('https://feed/', {
         headers,
       });
       if (!opened.webSocket) notFound('import');
-      return new Response(null, {
-        status: 101,
-        webSocket: opened.webSocket,
-        headers: { 'X-Request-Id': c.var.requestId },
-      });
+      return socketAnswer(c, opened.webSocket);
     },
   );

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EXAMPLE_IDS, id, instant, nextCursor, page, shortText } from '../../http/fields.ts';
 import { isTarget } from '../import-runs/targets.ts';
 import { IMPORT_KINDS, IMPORT_STATUSES, ROW_ACTIONS, ROW_STATUSES } from './table.ts';

@@ -1,14 +1,15 @@
 import { Hono } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AppEnv } from '../../http/app-env.ts';
 import { instant } from '../../http/fields.ts';
 import { operation } from '../../http/operation.ts';
-import { notFound, refuse, Unavailable } from '../../http/problem.ts';
+import { notFound, Unavailable } from '../../http/problem.ts';
 import { callLedger } from '../ledger/client.ts';
 import { WATCHER_HEADER, type Watcher } from '../ledger/protocol.ts';
 import { findParticipant } from '../participants/queries.ts';
 import { requireOrigin } from './origin.ts';
 import { issueTicket } from './tickets.ts';
+import { ABOUT_SOCKETS, isUpgrade, requireUpgrade, socketAnswer, UPGRADE } from './upgrade.ts';
 
 const tag = 'Live';
 
@@ -17,7 +18,7 @@ const Ticket = z.object({ ticket: z.string(), expiresAt: instant() }).meta({
   examples: [{ ticket: '5e0c7d1b8f3a4c6e9d2b1a0f7c8e4d35', expiresAt: '2026-11-23T03:16:00.000Z' }],
 });
 
-const FRAMES = `A WebSocket: call it with \`Upgrade: websocket\`, and \`Authorization\` or \`?ticket=\`. An \`Origin\` must be one of the allowed ones. Frames are JSON texts.
+const FRAMES = `${ABOUT_SOCKETS}
 
 The server sends:
 
@@ -51,16 +52,7 @@ export const participantLiveRoutes = new Hono<AppEnv>().get(
     tag,
     permission: 'budgets.read',
     socket: true,
-    parameters: [
-      {
-        name: 'Upgrade',
-        in: 'header',
-        required: true,
-        description: 'Without it, 426.',
-        schema: { type: 'string', enum: ['websocket'] },
-        example: 'websocket',
-      },
-    ],
+    parameters: [UPGRADE],
     success: { status: 101, description: 'The socket is open.' },
     errors: ['NOT_FOUND', 'UPGRADE_REQUIRED'],
   }),
@@ -68,20 +60,14 @@ export const participantLiveRoutes = new Hono<AppEnv>().get(
     const { context } = c.var;
     requireOrigin(c);
     const participantId = c.req.param('id');
-    if (c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
-      await findParticipant(context, participantId);
-      refuse('UPGRADE_REQUIRED', 'Open this address as a WebSocket.');
-    }
+    if (!isUpgrade(c)) await findParticipant(context, participantId);
+    requireUpgrade(c);
     const watcher: Watcher = { userId: context.actor.userId, timeZone: context.tenant.timeZone };
     const headers = { Upgrade: 'websocket', [WATCHER_HEADER]: JSON.stringify(watcher) };
     const key = { organizationId: context.tenant.id, participantId };
     const opened = await callLedger(c.env, { key, call: (ledger) => ledger.fetch('https://ledger/', { headers }) });
     if (opened.status === 503) throw new Unavailable();
     if (!opened.webSocket) notFound('participant');
-    return new Response(null, {
-      status: 101,
-      webSocket: opened.webSocket,
-      headers: { 'X-Request-Id': c.var.requestId },
-    });
+    return socketAnswer(c, opened.webSocket);
   },
 );

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EXAMPLE_IDS, id } from '../../http/fields.ts';
 import { SETTINGS_EXAMPLE, SettingsView } from '../organizations/schemas.ts';
 import { PERMISSIONS, ROLES } from '../sign-in/rules.ts';

@@ -1,5 +1,5 @@
 import sql from 'sql-template-tag';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Context } from '../../context.ts';
 import { requireMatch } from '../../http/answer.ts';
 import { mergePatch } from '../../http/patch.ts';

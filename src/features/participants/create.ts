@@ -1,5 +1,5 @@
 import sql, { type Sql } from 'sql-template-tag';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Context } from '../../context.ts';
 import { ConstraintError } from '../../database/database.ts';
 import { refuse } from '../../http/problem.ts';

@@ -1,5 +1,5 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Context } from '../../context.ts';
 import { type Page, pageOf, readCursor } from '../../http/cursor.ts';
 import { notFound } from '../../http/problem.ts';

@@ -73,6 +73,11 @@ export function effectivePermissions(role: Role, own: readonly string[]): Permis
   return PERMISSIONS.filter((permission) => OF_ROLE[role].includes(permission) || own.includes(permission));
 }
 
+/** The roles that have a permission by themselves. */
+export function rolesWith(permission: Permission): Role[] {
+  return ROLES.filter((role) => OF_ROLE[role].includes(permission));
+}
+
 export const FEATURES = ['imports', 'claims', 'messages'] as const;
 export type Feature = (typeof FEATURES)[number];
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_CENTS } from '../../money/rules.ts';
 import { isStorable } from '../../text/rules.ts';
 import { isDate } from '../../time/rules.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { calendarDate, nextCursor, page, shortText } from '../../http/fields.ts';
 import { PRICING_ZONES } from '../participants/table.ts';
 import { UNITS } from './table.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EXAMPLE_IDS, email, id, instant, MAX_LIST, name, nextCursor, page, shortText } from '../../http/fields.ts';
 import { patchOf } from '../../http/patch.ts';
 import { PERMISSIONS, ROLES } from '../sign-in/rules.ts';

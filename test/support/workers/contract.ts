@@ -44,7 +44,12 @@ export const operations: Operation[] = Object.entries<Json>(openApi.paths).flatM
 export const signedIn = operations.filter(({ permission }) => permission !== 'public');
 
 /** POSTs that change nothing of the organisation's records (`api.md` §2: tickets, quotes, previews, links). */
-const HARMLESS = ['POST /v1/services/quote', 'POST /v1/live/tickets', 'POST /v1/imports/preview'];
+const HARMLESS = [
+  'POST /v1/services/quote',
+  'POST /v1/live/tickets',
+  'POST /v1/imports/preview',
+  'POST /v1/documents/{id}/links',
+];
 
 export const changing = signedIn.filter(({ key, method }) => method !== 'GET' && !HARMLESS.includes(key));
 

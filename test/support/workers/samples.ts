@@ -2,7 +2,20 @@ import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
 import { newId } from '../../../src/ids.ts';
 import { EACH, HOURLY, ndisNumber, newParticipant, planBody, tenDollars } from './care.ts';
-import type { Operation } from './contract.ts';
+import { type Operation, operations } from './contract.ts';
+import {
+  announce,
+  announceVersion,
+  comeDocument,
+  documentBody,
+  fileBody,
+  IN_PARTS,
+  newDocument,
+  PDF,
+  PDF_TYPE,
+  tokenOf,
+} from './documents.ts';
+import { storedMessage, storedThread } from './talk.ts';
 import { type Answer, type Caller, type Json, newTenant, type OrganizationOptions, type Tenant } from './tenant.ts';
 
 /** An organisation with something of everything. */
@@ -19,6 +32,21 @@ export interface World extends Tenant {
   waitingImportId: string;
   /** A participant for archiving and restoring, so that the other one stays. */
   spareId: string;
+  /** A thread about the participant, and a message in it. */
+  threadId: string;
+  messageId: string;
+  /** A message for deleting, so that the other one stays. */
+  spareMessageId: string;
+  /** Whose the messages are; nobody else may change them. */
+  authorId: string;
+  /** A document that is uploaded. This one and the next two are the participant's. */
+  documentId: string;
+  /** A document for deleting and restoring. */
+  spareDocumentId: string;
+  /** A document that waits for its files: one that comes whole, one in parts, and one whose parts are put together. */
+  waitingDocumentId: string;
+  /** What is signed of the addresses that they go to, and of one that the uploaded document comes from. */
+  tokens: { upload: string; part: string; complete: string; content: string };
 }
 
 /** An import as it is stored. */
@@ -75,6 +103,31 @@ export function holdImports(): void {
   vi.spyOn(env.IMPORTS, 'sendBatch').mockResolvedValue(sent);
 }
 
+async function newDocuments(
+  admin: Caller,
+  participantId: string,
+): Promise<Pick<World, 'documentId' | 'spareDocumentId' | 'waitingDocumentId' | 'tokens'>> {
+  const documentId = await newDocument(admin, { participantId });
+  const { id: waitingDocumentId, upload } = await announce(admin, { participantId });
+  const inParts = await announceVersion(admin, waitingDocumentId, { sizeBytes: IN_PARTS });
+  const together = await announceVersion(admin, waitingDocumentId, { sizeBytes: IN_PARTS });
+  await env.DB.prepare('UPDATE document_versions SET upload_id = NULL WHERE document_id = ? AND number = 3')
+    .bind(waitingDocumentId)
+    .run();
+  const link = await admin.post(`/v1/documents/${documentId}/links`);
+  return {
+    documentId,
+    spareDocumentId: await newDocument(admin, { participantId }),
+    waitingDocumentId,
+    tokens: {
+      upload: tokenOf(upload.url),
+      part: tokenOf(inParts.parts.at(-1).url),
+      complete: tokenOf(together.completeUrl),
+      content: tokenOf(link.body.url),
+    },
+  };
+}
+
 export async function newWorld(options: OrganizationOptions = {}): Promise<World> {
   holdImports();
   const tenant = await newTenant(options);
@@ -87,8 +140,13 @@ export async function newWorld(options: OrganizationOptions = {}): Promise<World
   const importId = await storedImport(tenant, { status: 'completed_with_errors' });
   await storedImportRow({ ...tenant, importId }, { row: 2, entityId: participant.id });
   await storedImportRow({ ...tenant, importId }, { row: 3, entityId: null });
+  const threadId = await storedThread(tenant, { participantId: participant.id });
+  const author = { threadId, authorId: admin.userId };
   return {
     ...tenant,
+    ...author,
+    messageId: await storedMessage(author),
+    spareMessageId: await storedMessage(author),
     userId,
     participantId: participant.id,
     planId: participant.planId,
@@ -97,6 +155,7 @@ export async function newWorld(options: OrganizationOptions = {}): Promise<World
     importId,
     waitingImportId: await storedImport(tenant, { status: 'queued' }),
     spareId: spare.id,
+    ...(await newDocuments(admin, participant.id)),
   };
 }
 
@@ -233,6 +292,18 @@ function fullService(world: World): Json {
   return tenDollars(world.participantId, { ...times, ...money, notes: 'Went well.' });
 }
 
+function fullDetails(): Json {
+  return {
+    type: 'service_agreement',
+    title: `Agreement ${next()}`,
+    validFrom: '2026-07-01',
+    validTo: '2027-06-30',
+    tags: ['signed'],
+  };
+}
+
+const fullFile = () => fileBody({ sha256: 'A'.repeat(64) });
+
 function fullBudgetPatch(): Json {
   const allocatedCents = 10_000_000 + next();
   return {
@@ -328,6 +399,34 @@ export const SAMPLES: Record<string, (world: World) => Sample> = {
     params: { id: serviceId },
     body: { reason: 'Did not happen' },
   }),
+  'GET /v1/threads': ({ participantId }) => ({ query: { participantId } }),
+  'POST /v1/threads': ({ participantId }) => ({
+    body: { title: `Handover ${next()}` },
+    full: { title: `Handover ${next()}`, participantId },
+  }),
+  'GET /v1/threads/live': () => ({ status: 426 }),
+  'GET /v1/threads/{id}': ({ threadId }) => ({ params: { id: threadId } }),
+  'PATCH /v1/threads/{id}': ({ threadId }) => ({
+    params: { id: threadId },
+    body: { title: `Handover ${next()}` },
+    full: { title: `Handover ${next()}`, status: 'open' },
+  }),
+  'POST /v1/threads/{id}/read': ({ threadId, messageId }) => ({ params: { id: threadId }, query: { messageId } }),
+  'GET /v1/threads/{id}/messages': ({ threadId }) => ({ params: { id: threadId } }),
+  'POST /v1/threads/{id}/messages': ({ threadId, admin, documentId }) => ({
+    params: { id: threadId },
+    body: { body: `Went well. ${next()}` },
+    full: { body: `Went well. ${next()}`, mentions: [admin.userId], documentIds: [documentId] },
+  }),
+  'GET /v1/threads/{id}/messages/{messageId}': ({ threadId, messageId }) => ({ params: { id: threadId, messageId } }),
+  'PATCH /v1/threads/{id}/messages/{messageId}': ({ threadId, messageId, admin, documentId }) => ({
+    params: { id: threadId, messageId },
+    body: { body: `Went well. ${next()}` },
+    full: { body: `Went well. ${next()}`, mentions: [admin.userId], documentIds: [documentId] },
+  }),
+  'DELETE /v1/threads/{id}/messages/{messageId}': ({ threadId, spareMessageId }) => ({
+    params: { id: threadId, messageId: spareMessageId },
+  }),
   'GET /v1/audit-logs': ({ participantId, admin }) => ({ query: { entityId: participantId, userId: admin.userId } }),
   'POST /v1/live/tickets': () => ({}),
   'POST /v1/imports/preview': () => ({ query: { kind: 'participants' }, body: csvFile(), headers: CSV }),
@@ -338,6 +437,40 @@ export const SAMPLES: Record<string, (world: World) => Sample> = {
   'GET /v1/imports/{id}/errors.csv': ({ importId }) => ({ params: { id: importId } }),
   'POST /v1/imports/{id}/cancel': ({ waitingImportId }) => ({ params: { id: waitingImportId } }),
   'GET /v1/imports/{id}/live': ({ importId }) => ({ params: { id: importId }, status: 426 }),
+  'GET /v1/documents': ({ participantId, admin }) => ({ query: { participantId, createdBy: admin.userId } }),
+  'POST /v1/documents': ({ participantId }) => ({
+    body: documentBody(),
+    full: { ...fullDetails(), ...fullFile(), participantId },
+  }),
+  'GET /v1/documents/{id}': ({ documentId }) => ({ params: { id: documentId } }),
+  'PATCH /v1/documents/{id}': ({ documentId }) => ({
+    params: { id: documentId },
+    body: { title: `Report ${next()}` },
+    full: fullDetails(),
+  }),
+  'DELETE /v1/documents/{id}': ({ spareDocumentId }) => ({
+    params: { id: spareDocumentId },
+    body: { reason: 'Filed twice' },
+  }),
+  'POST /v1/documents/{id}/restore': ({ spareDocumentId }) => ({ params: { id: spareDocumentId } }),
+  'GET /v1/documents/{id}/upload': ({ waitingDocumentId }) => ({ params: { id: waitingDocumentId } }),
+  'POST /v1/documents/{id}/confirm': ({ documentId }) => ({ params: { id: documentId }, query: { version: '1' } }),
+  'GET /v1/documents/{id}/versions': ({ waitingDocumentId }) => ({ params: { id: waitingDocumentId } }),
+  'POST /v1/documents/{id}/versions': ({ waitingDocumentId }) => ({
+    params: { id: waitingDocumentId },
+    body: fileBody(),
+    full: fullFile(),
+  }),
+  'GET /v1/documents/{id}/content': ({ documentId }) => ({ params: { id: documentId }, query: { version: '1' } }),
+  'POST /v1/documents/{id}/links': ({ documentId }) => ({ params: { id: documentId } }),
+  'PUT /files/uploads/{token}': ({ tokens }) => ({ params: { token: tokens.upload }, body: PDF, headers: PDF_TYPE }),
+  'PUT /files/parts/{token}': ({ tokens }) => ({
+    params: { token: tokens.part },
+    body: 'x',
+    headers: { 'content-type': 'application/octet-stream' },
+  }),
+  'POST /files/complete/{token}': ({ tokens }) => ({ params: { token: tokens.complete } }),
+  'GET /files/content/{token}': ({ tokens }) => ({ params: { token: tokens.content } }),
 };
 
 export function sampleOf(operation: Operation, world: World): Sample {
@@ -371,6 +504,28 @@ export function ask(
   });
 }
 
+/**
+ * A sample that changes something: what is restored is away, what is deleted there, what is cancelled, confirmed or read
+ * new, and so is a message, the author's own. A plain sample of these may ask for what is so already, or find nothing.
+ */
+export async function effective(operation: Operation, world: World): Promise<Sample> {
+  const { admin, participantId } = world;
+  const sample = sampleOf(operation, world);
+  const path = address(operation, sample);
+  const action = operation.path.slice(operation.path.lastIndexOf('/') + 1);
+  if (action === '{messageId}' && operation.method !== 'GET')
+    return { ...sample, params: { ...sample.params, messageId: await storedMessage(world) } };
+  if (action === 'read') return { ...sample, query: { messageId: await storedMessage(world) } };
+  if (operation.method === 'DELETE') await admin.post(`${path}/restore`);
+  if (action === 'restore') await admin.delete(path.replace(/\/restore$/, ''), { reason: 'Moved' });
+  if (action === 'confirm') return { ...sample, params: { id: await comeDocument(admin, { participantId }) } };
+  if (action !== 'cancel') return sample;
+  const create = operations.find(({ key }) => key === `POST ${operation.path.replace('/{id}/cancel', '')}`);
+  if (!create) throw new Error(`nothing is created that ${operation.key} could cancel`);
+  const { body } = await ask(admin, create, sampleOf(create, world));
+  return { ...sample, params: { id: body.id } };
+}
+
 /** Whether the answer grants what the sample asked for. */
 export function granted(operation: Operation, sample: Sample, status: number): boolean {
   return sample.status === undefined ? operation.successes.includes(status) : status === sample.status;
@@ -386,6 +541,9 @@ export function counterpart(world: World, id: string): string {
     bud: world.budgetId,
     svc: world.serviceId,
     imp: world.importId,
+    doc: world.documentId,
+    thr: world.threadId,
+    msg: world.messageId,
   };
   return own[id.slice(0, 3)] ?? id;
 }

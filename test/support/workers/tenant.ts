@@ -59,7 +59,8 @@ export async function send(
     headers: { ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
     ...(text === undefined ? {} : { body: text }),
   });
-  const content = await response.text();
+  // Not by `text()`, which warns of files that are no text.
+  const content = new TextDecoder().decode(await response.arrayBuffer());
   let parsed: Json = content;
   try {
     parsed = content === '' ? null : JSON.parse(content);

@@ -22,6 +22,7 @@ export interface Setting {
 
 interface Bindings {
   DB: D1Database;
+  FILES: R2Bucket;
   SETTING: Setting;
 }
 
@@ -166,7 +167,21 @@ async function list(url: URL, { DB, SETTING }: Bindings): Promise<Response> {
   return Response.json({ data: result.results }, { headers: usageHeader([result]) });
 }
 
+/** Streams a body to R2, or an object from it, and nothing else. */
+async function object(request: Request, { FILES }: Bindings): Promise<Response> {
+  const key = `bench${new URL(request.url).pathname}`;
+  if (request.method === 'PUT') {
+    await FILES.put(key, request.body);
+    return Response.json({});
+  }
+  const found = await FILES.get(key);
+  return new Response(found?.body ?? null, { status: found ? 200 : 404 });
+}
+
 export default {
-  fetch: (request, bindings) =>
-    request.method === 'POST' ? record(request, bindings) : list(new URL(request.url), bindings),
+  fetch(request, bindings) {
+    const url = new URL(request.url);
+    if (url.pathname.startsWith('/objects/')) return object(request, bindings);
+    return request.method === 'POST' ? record(request, bindings) : list(url, bindings);
+  },
 } satisfies ExportedHandler<Bindings>;

@@ -1,6 +1,9 @@
-/** What of a server's WebSocket frames is needed to time them: where each ends, and which ledger version it tells. */
+/** What of a server's WebSocket frames is needed to time them: where each ends, and which version it tells. */
 
-const TOLD = ['update', 'snapshot'].map((type) => Buffer.from(`{"type":"${type}","version":`));
+const TOLD = [
+  ...['update', 'snapshot'].map((type) => Buffer.from(`{"type":"${type}","version":`)),
+  ...['ready', 'message'].map((type) => Buffer.from(`{"type":"${type}","seq":`)),
+];
 /** Bytes of a payload that are certain to hold the version, if the frame is long enough to have one. */
 const LOOK = 48;
 const ZERO = 48;
@@ -32,7 +35,7 @@ function startOf(bytes: Buffer): Start | null {
   return { header, length: short === 127 ? Number(bytes.readBigUInt64BE(2)) : short };
 }
 
-/** The version that an update or a snapshot tells; 0 for any other message. */
+/** The version of a ledger, or the number of an event, that a frame tells; 0 for any other message. */
 function versionOf(payload: Buffer): number {
   const told = TOLD.find((start) => payload.length > start.length && start.compare(payload, 0, start.length) === 0);
   if (!told) return 0;

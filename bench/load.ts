@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
-import { AT_ONCE, type Call, client, expectStatus } from './client.ts';
+import { type Answer, AT_ONCE, type Call, client, expectStatus } from './client.ts';
 import { clock, serveJobs } from './threads.ts';
 import { type Server, serviceBody, type Target } from './world.ts';
 
@@ -17,7 +17,9 @@ export type LoadJob =
   | { kind: 'record'; server: Server; targets: Target[]; from: number; milliseconds: number }
   | { kind: 'list'; server: Server; cursors: (string | null)[]; milliseconds: number }
   /** Services of one participant, one every `every` ms whether or not the one before has been answered. */
-  | { kind: 'pace'; target: Target; from: number; every: number; count: number };
+  | { kind: 'pace'; target: Target; from: number; every: number; count: number }
+  /** Messages in one thread, one every `every` ms; the version of each is its place among them, from 1. */
+  | { kind: 'talk'; threadId: string; every: number; count: number };
 
 export interface Write {
   version: number;
@@ -82,27 +84,40 @@ function pick<Value>(values: readonly Value[], n: number): Value {
   return value;
 }
 
-async function pace(job: Extract<LoadJob, { kind: 'pace' }>): Promise<LoadResult> {
+/** Sends a call every so many milliseconds, whether or not the one before has been answered. */
+async function pace(
+  { every, count }: { every: number; count: number },
+  write: (n: number) => { call: Call; version: (answer: Answer) => number },
+): Promise<LoadResult> {
   const started = clock();
   const pending: Promise<Write>[] = [];
   let waiting = 0;
-  const write = async (n: number): Promise<Write> => {
-    const call = recordCall('caddy', { target: job.target, n });
+  const one = async (n: number): Promise<Write> => {
+    const { call, version } = write(n);
     const sentAt = clock();
     waiting += 1;
     const answer = expectStatus(await send(call), 201);
     waiting -= 1;
     const answeredAt = clock();
-    return { version: Number(/"ledgerVersion":(\d+)/.exec(answer.body)?.[1]), sentAt, answeredAt };
+    return { version: version(answer), sentAt, answeredAt };
   };
-  for (let n = 0; n < job.count; n++) {
-    const pause = started + n * job.every - clock();
+  for (let n = 0; n < count; n++) {
+    const pause = started + n * every - clock();
     if (pause > 0) await wait(pause);
-    while (waiting >= MOST_WAITING) await wait(job.every);
-    pending.push(write(job.from + n));
+    while (waiting >= MOST_WAITING) await wait(every);
+    pending.push(one(n));
   }
   const writes = await Promise.all(pending);
   return { requests: writes.length, milliseconds: clock() - started, writes };
+}
+
+function talkCall(threadId: string, n: number): Call {
+  return {
+    method: 'POST',
+    path: `/v1/threads/${threadId}/messages`,
+    headers: { ...headersFor('caddy'), 'idempotency-key': randomUUID() },
+    body: JSON.stringify({ body: `Mia was in good spirits this morning, and the new ramp is in place. (${n})` }),
+  };
 }
 
 serveJobs<LoadJob, LoadResult>(async (job) => {
@@ -118,6 +133,11 @@ serveJobs<LoadJob, LoadResult>(async (job) => {
         expectStatus(await send(listCall(job.server, pick(job.cursors, n))), 200);
       });
     case 'pace':
-      return pace(job);
+      return pace(job, (n) => ({
+        call: recordCall('caddy', { target: job.target, n: job.from + n }),
+        version: ({ body }) => Number(/"ledgerVersion":(\d+)/.exec(body)?.[1]),
+      }));
+    case 'talk':
+      return pace(job, (n) => ({ call: talkCall(job.threadId, n), version: () => n + 1 }));
   }
 });

@@ -5,7 +5,9 @@ import { parseArgs } from 'node:util';
 import { client } from './client.ts';
 import type { LoadJob, LoadResult, LoadSettings } from './load.ts';
 import { bundle } from './parts/bundle.ts';
+import { files } from './parts/files.ts';
 import { imports } from './parts/imports.ts';
+import { messages } from './parts/messages.ts';
 import type { Bench, Pace } from './parts/part.ts';
 import { hot, list, spread } from './parts/rounds.ts';
 import { rows } from './parts/rows.ts';
@@ -25,6 +27,8 @@ const PARTS: Record<string, (bench: Bench) => Promise<Finding>> = {
   list,
   sockets,
   imports,
+  files,
+  messages,
   bundle,
 };
 const FULL: Pace = {

@@ -205,7 +205,7 @@ function seedOrganization(
     abn: null,
     registrationNumber: null,
     timeZone: TIME_ZONE,
-    features: ['imports'],
+    features: ['imports', 'messages'],
     participantLimit: null,
   };
   const statements = organizationStatements({ name, ...details, users: [user] }, Date.now());

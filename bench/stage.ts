@@ -93,7 +93,8 @@ async function serve({ directory, port, world }: Serving) {
   const {
     compatibilityDate = '',
     d1Databases = {},
-  }: Pick<V4WorkerOptions, 'name' | 'compatibilityDate' | 'd1Databases'> = worker;
+    r2Buckets = {},
+  }: Pick<V4WorkerOptions, 'name' | 'compatibilityDate' | 'd1Databases' | 'r2Buckets'> = worker;
   const { organization } = world;
   const bare = {
     name: 'bare',
@@ -102,6 +103,7 @@ async function serve({ directory, port, world }: Serving) {
     script: await bareScript(),
     compatibilityDate,
     d1Databases,
+    r2Buckets,
     bindings: {
       SETTING: {
         organizationId: organization.id,

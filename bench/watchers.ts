@@ -12,7 +12,7 @@ export interface WatchSettings {
 }
 
 export type WatchJob =
-  | { kind: 'open'; participantId: string; count: number }
+  | { kind: 'open'; path: string; count: number }
   /** Answers what has arrived since the sockets were opened. */
   | { kind: 'close' };
 
@@ -54,7 +54,7 @@ function arrived(version: number): void {
 }
 
 /** Opens one socket; settles once its snapshot is in. */
-function open(participantId: string): Promise<void> {
+function open(path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let greeting = Buffer.alloc(0);
     let open = false;
@@ -91,7 +91,6 @@ function open(participantId: string): Promise<void> {
     socket.setNoDelay(true);
     socket.on('error', reject);
     socket.on('close', () => reject(new Error('a socket was closed')));
-    const path = `/v1/participants/${participantId}/budgets/live`;
     socket.write(
       `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${token}\r\nUpgrade: websocket\r\n` +
         `Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`,
@@ -100,12 +99,12 @@ function open(participantId: string): Promise<void> {
   });
 }
 
-async function openMany(participantId: string, count: number): Promise<void> {
+async function openMany(path: string, count: number): Promise<void> {
   let left = count;
   const lane = async () => {
     while (left > 0) {
       left -= 1;
-      await open(participantId);
+      await open(path);
     }
   };
   await Promise.all(Array.from({ length: OPENING }, lane));
@@ -121,7 +120,7 @@ async function closeAll(): Promise<void> {
 
 serveJobs<WatchJob, WatchResult>(async (job) => {
   if (job.kind === 'open') {
-    await openMany(job.participantId, job.count);
+    await openMany(job.path, job.count);
     idleBefore = eventLoopUtilization();
   }
   const busy = eventLoopUtilization(idleBefore).utilization;

@@ -37,14 +37,14 @@ interface Spread {
   writer: Quantiles;
 }
 
-interface Quantiles {
+export interface Quantiles {
   p50: number;
   p95: number;
   p99: number;
   max: number;
 }
 
-function quantiles(values: readonly number[]): Quantiles {
+export function quantiles(values: readonly number[]): Quantiles {
   return {
     p50: quantile(values, 0.5),
     p95: quantile(values, 0.95),
@@ -63,7 +63,8 @@ async function writeSteadily(bench: Bench, target: Target): Promise<LoadResult> 
 
 async function watched(bench: Bench, { target, sockets }: { target: Target; sockets: number }): Promise<Stretch> {
   const { participantId } = target;
-  await bench.watchers.ask({ kind: 'open', participantId, count: sockets });
+  const path = `/v1/participants/${participantId}/budgets/live`;
+  await bench.watchers.ask({ kind: 'open', path, count: sockets });
   await wait(500);
   const { writes, requests, milliseconds } = await writeSteadily(bench, target);
   await wait(1_000);

@@ -3,6 +3,7 @@ import { type Answer, type Call, type Cost, costOf, expectStatus } from '../clie
 import type { Finding, Line } from '../report.ts';
 import { HOSTS } from '../stage.ts';
 import { DEAR_ITEM, FEW, serviceBody, shift, type Target } from '../world.ts';
+import { newThread } from './messages.ts';
 import { type Bench, signedIn, takeShifts } from './part.ts';
 
 /** The second answer of two: the first warms what an isolate and an object remember. */
@@ -28,6 +29,11 @@ async function post(bench: Bench, call: Omit<Call, 'method'> & { status: number 
   return expectStatus(await bench.send({ method: 'POST', ...rest }), status);
 }
 
+function sayIn(bench: Bench, threadId: string): Promise<Answer> {
+  const headers = { ...signedIn(bench), 'idempotency-key': randomUUID() };
+  return post(bench, { path: `/v1/threads/${threadId}/messages`, headers, body: '{"body":"Hello"}', status: 201 });
+}
+
 async function refusalOf(bench: Bench, target: Target): Promise<Answer> {
   const n = takeShifts(bench, { group: target, count: 1 });
   const asked = { participantId: target.participantId, supportItemCode: DEAR_ITEM.code, ...shift(n) };
@@ -48,12 +54,16 @@ export async function trips(bench: Bench): Promise<Finding> {
   const { participantId } = target;
   const get = async (path: string) =>
     expectStatus(await bench.send({ method: 'GET', path, headers: signedIn(bench) }), 200);
+  const threadId = await newThread(bench);
   const wanted: [string, number, () => Promise<Answer>][] = [
     ['participant list', 1, () => get('/v1/participants')],
     ['participant list with search', 1, () => get(`/v1/participants?search=${FEW.familyName}`)],
     ['participant', 1, () => get(`/v1/participants/${participantId}`)],
     ["participant's budgets", 1, () => get(`/v1/participants/${participantId}/budgets`)],
     ['services list', 1, () => get(`/v1/services?participantId=${participantId}`)],
+    ['documents list', 1, () => get('/v1/documents')],
+    ['threads list', 1, () => get('/v1/threads')],
+    ['say something in a thread', 1, () => sayIn(bench, threadId)],
     ['record a service', 1, () => recordOn(bench, target)],
     ['cancel a service', 2, () => cancelOne(bench, target)],
     ['a refusal (INSUFFICIENT_BUDGET)', 2, () => refusalOf(bench, target)],

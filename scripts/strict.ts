@@ -20,6 +20,7 @@ const WITHOUT_ROWID = new Set([
   'import_rows',
   'ledger_entries',
   'live_tickets',
+  'mailings',
   'message_mentions',
   'own_items',
   'participant_words',

@@ -1,18 +1,24 @@
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { configuration } from './env.ts';
+import { alertRoutes } from './features/alerts/routes.ts';
 import { auditRoutes } from './features/audit/routes.ts';
 import { budgetRoutes, participantBudgetRoutes } from './features/budgets/routes.ts';
+import { changeRoutes } from './features/changes/routes.ts';
 import { contentRoutes, linkRoutes } from './features/document-content/routes.ts';
 import { documentRoutes } from './features/documents/routes.ts';
+import { emailRoutes } from './features/emails/routes.ts';
 import { healthRoutes } from './features/health/routes.ts';
 import { importRoutes } from './features/imports/routes.ts';
+import { jobRoutes } from './features/jobs/routes.ts';
 import { liveRoutes, participantLiveRoutes } from './features/live/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
 import { messageRoutes } from './features/messages/routes.ts';
 import { organizationRoutes } from './features/organizations/routes.ts';
 import { participantRoutes } from './features/participants/routes.ts';
 import { participantPlanRoutes, planRoutes } from './features/plans/routes.ts';
+import { presenceRoutes } from './features/presence/routes.ts';
+import { tellRoom } from './features/room/client.ts';
 import { serviceRoutes } from './features/services/routes.ts';
 import { session } from './features/sign-in/session.ts';
 import { supportItemRoutes } from './features/support-items/routes.ts';
@@ -56,6 +62,7 @@ const fromAnywhere = cors({
 const v1 = new Hono<AppEnv>()
   .use(session)
   .use(jsonOnly)
+  .use(tellRoom)
   .route('/me', meRoutes)
   .route('/organization', organizationRoutes)
   .route('/users', userRoutes)
@@ -72,8 +79,13 @@ const v1 = new Hono<AppEnv>()
   .route('/documents', contentRoutes)
   .route('/threads', threadRoutes)
   .route('/threads', messageRoutes)
+  .route('/alerts', alertRoutes)
+  .route('/jobs', jobRoutes)
+  .route('/emails', emailRoutes)
   .route('/audit-logs', auditRoutes)
-  .route('/live', liveRoutes);
+  .route('/live', liveRoutes)
+  .route('/live', changeRoutes)
+  .route('/presence', presenceRoutes);
 
 const routes = new Hono<AppEnv>()
   .use(frame)

@@ -1,4 +1,5 @@
 import type { Database } from './database/database.ts';
+import type { AlertSettings } from './features/alerts/rules.ts';
 import type { Permission, Role } from './features/sign-in/rules.ts';
 
 /** Who does something, as permissions and the audit see them. */
@@ -19,6 +20,8 @@ export interface Tenant {
   timeZone: string;
   subscriptionStatus: 'active' | 'past_due' | 'cancelled';
   features: readonly string[];
+  /** When they want to be told of their budgets. */
+  alerts: AlertSettings;
 }
 
 /** A keyed POST: where its answer is kept. */

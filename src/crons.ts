@@ -1,6 +1,8 @@
 import { openDatabase } from './database/database.ts';
+import { sweepEmails } from './features/emails/work-off.ts';
 import { sweep } from './features/idempotency/sweep.ts';
 import { sweepImports } from './features/import-runs/sweep.ts';
+import { scheduleJobs } from './features/jobs/schedule.ts';
 import { sweepEvents } from './features/threads/sweep.ts';
 import { sweepUploads } from './features/uploads/sweep.ts';
 
@@ -11,6 +13,11 @@ const CRONS: Record<string, (env: Env, now: number) => Promise<void>> = {
     await sweep(database, now);
     await sweepEvents(database, now);
     await sweepUploads(env, { database, now });
+  },
+  '*/30 * * * *': async (env, now) => {
+    const database = openDatabase(env.DB);
+    await scheduleJobs(env, { database, now });
+    await sweepEmails(env, { database, now });
   },
   '*/5 * * * *': (env) => sweepImports(env, openDatabase(env.DB)),
 };

@@ -11,6 +11,7 @@ declare global {
       PARTICIPANT_LEDGER: DurableObjectNamespace<ParticipantLedger>;
       FILES: R2Bucket;
       JOBS: Queue;
+      EMAILS: Queue<{ emailId: string }>;
       IMPORTS: Queue<{ importId: string }>;
       IMPORT_FEED: DurableObjectNamespace<ImportFeed>;
       ORGANIZATION_ROOM: DurableObjectNamespace<OrganizationRoom>;

@@ -1,7 +1,22 @@
 import { TypeID, typeid } from 'typeid-js';
 
 /** What an id may belong to, by its TypeID prefix (`par_01h…`). */
-export const ID_PREFIXES = ['org', 'usr', 'par', 'pln', 'bud', 'svc', 'imp', 'doc', 'thr', 'msg', 'chg'] as const;
+export const ID_PREFIXES = [
+  'org',
+  'usr',
+  'par',
+  'pln',
+  'bud',
+  'svc',
+  'imp',
+  'doc',
+  'thr',
+  'msg',
+  'alr',
+  'eml',
+  'run',
+  'chg',
+] as const;
 export type IdPrefix = (typeof ID_PREFIXES)[number];
 
 /** A new TypeID: the prefix and a UUIDv7, so that ids sort by the time they were made. */

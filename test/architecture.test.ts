@@ -49,7 +49,7 @@ function importsOf(path: string, text: string): Import[] {
   });
 }
 
-const sources: Source[] = globSync('src/**/*.ts', { cwd: ROOT })
+const sources: Source[] = globSync('src/**/*.{ts,tsx}', { cwd: ROOT })
   .sort()
   .map((path) => {
     const text = readFileSync(join(ROOT, path), 'utf8');

@@ -3,6 +3,7 @@ import type { Miniflare } from 'miniflare';
 /** The schedules that the local runtime does not keep by itself, and how often each comes (ms). */
 const SCHEDULES = [
   { cron: '*/5 * * * *', every: 5 * 60_000 },
+  { cron: '*/30 * * * *', every: 30 * 60_000 },
   { cron: '17 * * * *', every: 60 * 60_000 },
 ];
 

@@ -1,8 +1,11 @@
+export { alerts } from '../features/alerts/table.ts';
 export { auditLogs } from '../features/audit/table.ts';
 export { budgets, fundingPeriods } from '../features/budgets/table.ts';
 export { documents, documentVersions, documentWords } from '../features/documents/table.ts';
+export { emailLogs, mailings } from '../features/emails/table.ts';
 export { idempotencyKeys } from '../features/idempotency/table.ts';
 export { importChunks, importDrafts, importMappings, importRows, imports } from '../features/imports/table.ts';
+export { jobRuns } from '../features/jobs/table.ts';
 export { ledgerEntries, poolBoundaries } from '../features/ledger/table.ts';
 export { liveTickets } from '../features/live/table.ts';
 export { messageMentions, messages } from '../features/messages/table.ts';

@@ -92,6 +92,9 @@ export const EXAMPLE_IDS: Record<IdPrefix, string> = {
   doc: 'doc_01m84af0n4f8hvj2c9r6t3k5wq',
   thr: 'thr_01m84af0q7fz0a9w1m5x8k2d3b',
   msg: 'msg_01m84af0s9h2jv6c4t7y0p3n5e',
+  alr: 'alr_01m84af0v3k5w8xh2d6q9r4t7z',
+  eml: 'eml_01m84af0z4n6xa8yk3e7r0s5t8',
+  run: 'run_01m84af10q7m9zb0w4f8s1t6v9',
   chg: 'chg_01m84af059eh3ajs9etx1gk29k',
 };
 

@@ -59,10 +59,12 @@ const TAGS = {
   Services: 'What was done for a participant, and what it cost.',
   Documents: 'Agreements, plans, reports, consents and photographs, with every version of them.',
   Files: 'The signed addresses that files go to and come from.',
+  Alerts: 'What someone should look at: money that runs out, plans that end.',
   Imports: "Other systems' spreadsheets: participants and plans, timesheets, agreed items.",
   Messages: 'What staff say to each other about participants, and to all.',
-  Live: "Participants' budgets over a WebSocket, as they move.",
+  Live: "Participants' budgets and every change over a WebSocket, and who is here.",
   Audit: 'Who changed what.',
+  Operations: 'What was done by schedule, and what was sent.',
 };
 
 async function documentation() {

@@ -188,8 +188,10 @@ function describe(operation: Operation, method: 'read' | 'write') {
 
 /** What an id stands for, as a 404 says it. */
 const NAMES: Partial<Record<IdPrefix, string>> = {
+  alr: 'alert',
   bud: 'budget',
   doc: 'document',
+  eml: 'e-mail',
   imp: 'import',
   msg: 'message',
   par: 'participant',

@@ -129,6 +129,7 @@ describe('every answer', () => {
   /** Answers that are no JSON; of a file that is sent as it is, what it is documented as, and what the sample's is. */
   const OTHER_TYPES: Record<string, [documented: string, sent: string]> = {
     'GET /v1/imports/{id}/errors.csv': ['text/csv', 'text/csv'],
+    'GET /v1/emails/{id}/html': ['text/html', 'text/html'],
     'GET /v1/documents/{id}/content': ['application/octet-stream', 'application/pdf'],
     'GET /files/content/{token}': ['application/octet-stream', 'application/pdf'],
   };

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { commonItems, newParticipant, planBody, supportItem, tenDollars } from '../support/workers/care.ts';
 import { lists } from '../support/workers/contract.ts';
 import { announce, announceVersion } from '../support/workers/documents.ts';
+import { storedAlert, storedEmail, storedRun } from '../support/workers/notices.ts';
 import { address, newWorld, sampleOf, storedImport, storedImportRow, type World } from '../support/workers/samples.ts';
 import { say, storedThread } from '../support/workers/talk.ts';
 import type { Json } from '../support/workers/tenant.ts';
@@ -126,6 +127,26 @@ const WALKED: Record<string, Walked> = {
   'GET /v1/documents/{id}/versions': {
     insert: (world) => announceVersion(world.admin, world.waitingDocumentId),
     queries: [''],
+  },
+  'GET /v1/alerts': {
+    insert: (world, place) =>
+      storedAlert(world, {
+        status: place % 3 === 0 ? 'resolved' : 'open',
+        severity: place % 4 === 0 ? 'critical' : 'warning',
+        kind: place % 5 === 0 ? 'plan_expiry' : 'budget_threshold',
+      }),
+    queries: [
+      '',
+      'status=open',
+      'severity=warning',
+      'kind=budget_threshold',
+      'participantId={participant}&status=open',
+    ],
+  },
+  'GET /v1/jobs': { insert: (world, place) => storedRun(world, place + 1), queries: ['', 'job=daily-budget-check'] },
+  'GET /v1/emails': {
+    insert: (world, place) => storedEmail(world, place % 3 === 0 ? 'invitation' : 'mention'),
+    queries: ['', 'template=mention'],
   },
   'GET /v1/threads': {
     insert: (world, place) =>

@@ -5,8 +5,12 @@ import { openDatabase } from '../../src/database/database.ts';
 import { system } from '../../src/features/audit/system.ts';
 import { documentStatement } from '../../src/features/documents/queries.ts';
 import type { ShownRow } from '../../src/features/documents/view.ts';
+import { giveUpEmail, sendEmail } from '../../src/features/emails/send.ts';
+import { sweepEmails, workOffMailings } from '../../src/features/emails/work-off.ts';
 import { giveUpImport, workOffImport } from '../../src/features/import-runs/sweep.ts';
 import { feedStub } from '../../src/features/imports/feed-client.ts';
+import { giveUpRun, runJob } from '../../src/features/jobs/run.ts';
+import { scheduleJobs } from '../../src/features/jobs/schedule.ts';
 import { ledgerStub } from '../../src/features/ledger/client.ts';
 import { roomStub } from '../../src/features/room/client.ts';
 import { sign } from '../../src/features/uploads/address.ts';
@@ -17,6 +21,7 @@ import { newId } from '../../src/ids.ts';
 import worker from '../../src/worker.ts';
 import { EACH, HOURLY, ndisNumber, planBody, supportItem } from '../support/workers/care.ts';
 import { documentBody, fileBody, IN_PARTS, PDF, PDF_TYPE } from '../support/workers/documents.ts';
+import { storedAlert, storedEmail } from '../support/workers/notices.ts';
 import { holdImports } from '../support/workers/samples.ts';
 import { knock, listen, watch } from '../support/workers/socket.ts';
 import { type Caller, type Json, newTenant, send, type Tenant } from '../support/workers/tenant.ts';
@@ -518,6 +523,55 @@ async function threads(api: Caller, tenant: Tenant, participantId: string): Prom
   await runDurableObjectAlarm(roomStub(env, tenant.organizationId));
 }
 
+/** Alerts, the jobs of two days, e-mails and the feed of changes. */
+async function notices(api: Caller, tenant: Tenant, participantId: string): Promise<void> {
+  const about = { ...tenant, participantId };
+  const [first] = [await storedAlert(about), await storedAlert(about, { status: 'resolved' })];
+  await readAll(api, '/v1/alerts', {
+    status: ['open'],
+    severity: ['warning'],
+    kind: ['budget_threshold'],
+    participantId: [participantId],
+    cursor: [await cursorOf(api, '/v1/alerts')],
+  });
+  await ok(api.get(`/v1/alerts/${first}`));
+  await ok(api.post(`/v1/alerts/${first}/acknowledge`));
+  await ok(api.post(`/v1/alerts/${first}/resolve`));
+  const coordinator = await tenant.user('coordinator');
+  const { id: threadId } = await ok(api.post('/v1/threads', { title: 'Mentions' }), 201);
+  await ok(api.post(`/v1/threads/${threadId}/messages`, { body: 'Hello', mentions: [coordinator.userId] }), 201);
+  const database = openDatabase(env.DB);
+  for (const days of [1, 2]) {
+    const now = Date.now() + days * 86_400_000;
+    await scheduleJobs(env, { database, now });
+    const runs = `SELECT id FROM job_runs WHERE organization_id = '${tenant.organizationId}'`;
+    const { results } = await env.DB.prepare(runs).all<{ id: string }>();
+    for (const { id: runId } of results) await runJob(env, { runId, now });
+    await workOffMailings(env, tenant.organizationId);
+    await sweepEmails(env, { database, now });
+  }
+  await giveUpRun(env, newId('run'));
+  await storedEmail(tenant);
+  const emailId = await storedEmail(tenant);
+  for (const list of ['/v1/jobs', '/v1/emails']) await ok(api.get(`${list}?cursor=${await cursorOf(api, list)}`));
+  await ok(api.get('/v1/jobs?job=daily-budget-check'));
+  await ok(api.get('/v1/emails?template=mention'));
+  await ok(api.get(`/v1/emails/${emailId}`));
+  await ok(api.get(`/v1/emails/${emailId}/html`));
+  const queued = await env.DB.prepare(`SELECT id FROM email_logs WHERE status = 'queued' LIMIT 2`).all<{
+    id: string;
+  }>();
+  for (const { id } of queued.results) await sendEmail(env, id);
+  await giveUpEmail(env, emailId);
+  const opening = await knock('/v1/live?since=0', { authorization: `Bearer ${api.token}` });
+  if (!opening.socket) throw new Error('no socket');
+  await listen(opening.socket).settle();
+  requests.add('GET /v1/live');
+  await ok(api.get('/v1/presence'));
+  await runDurableObjectAlarm(roomStub(env, tenant.organizationId));
+  await worker.scheduled(createScheduledController({ cron: '*/30 * * * *' }), env);
+}
+
 /** What only happens now and then: a key that is free again after a month, a full subscription, the hourly sweep. */
 async function oddities(api: Caller, tenant: Tenant, archivedId: string): Promise<void> {
   const { organizationId } = tenant;
@@ -559,6 +613,7 @@ beforeAll(async () => {
   await live(api, tenant, personId);
   await imports(api, tenant, otherId);
   await threads(api, tenant, personId);
+  await notices(api, tenant, personId);
   await documents(api, tenant, personId);
   await oddities(api, tenant, archivedId);
   vi.restoreAllMocks();

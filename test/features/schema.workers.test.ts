@@ -19,6 +19,7 @@ const WITHOUT_ROWID = [
   'import_rows',
   'ledger_entries',
   'live_tickets',
+  'mailings',
   'message_mentions',
   'own_items',
   'participant_words',

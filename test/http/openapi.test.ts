@@ -79,6 +79,16 @@ POST /v1/threads/{id}/messages | messages.write | 201 | changes keyed body | Loc
 GET /v1/threads/{id}/messages/{messageId} | messages.read | 200 | read | ETag | NOT_FOUND
 PATCH /v1/threads/{id}/messages/{messageId} | messages.write | 200 | changes matched body | ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
 DELETE /v1/threads/{id}/messages/{messageId} | messages.write | 200 | changes matched bare | ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
+GET /v1/alerts | alerts.read | 200 | list
+GET /v1/alerts/{id} | alerts.read | 200 | read | ETag | NOT_FOUND
+POST /v1/alerts/{id}/acknowledge | alerts.write | 200 | changes keyed bare | ETag | NOT_FOUND CONFLICT
+POST /v1/alerts/{id}/resolve | alerts.write | 200 | changes keyed bare | ETag | NOT_FOUND CONFLICT
+GET /v1/jobs | metrics.read | 200 | list
+GET /v1/emails | metrics.read | 200 | list
+GET /v1/emails/{id} | metrics.read | 200 | read | ETag | NOT_FOUND
+GET /v1/emails/{id}/html | metrics.read | 200 | html | | NOT_FOUND
+GET /v1/live | authenticated | 101 | socket | | FORBIDDEN UPGRADE_REQUIRED VALIDATION_FAILED
+GET /v1/presence | authenticated | 200
 GET /v1/audit-logs | audit.read | 200 | list
 POST /v1/live/tickets | authenticated | 201 | bare`;
 
@@ -209,7 +219,13 @@ describe.each(described)('$key', ({ path, operation, permission, status, traits,
     const answer = operation.responses[status];
     const replayed = has('keyed') ? ['Idempotent-Replayed'] : [];
     expect(Object.keys(answer?.headers ?? {}).sort()).toEqual(['X-Request-Id', ...headers, ...replayed].sort());
-    const type = has('csv') ? 'text/csv' : has('download') ? 'application/octet-stream' : 'application/json';
+    const type = has('csv')
+      ? 'text/csv'
+      : has('html')
+        ? 'text/html'
+        : has('download')
+          ? 'application/octet-stream'
+          : 'application/json';
     expect(Object.keys(answer?.content ?? {})).toEqual(status === '101' ? [] : [type]);
     expect(examplesOf(answer, type)).toHaveLength(status === '101' || type !== 'application/json' ? 0 : 1);
   });

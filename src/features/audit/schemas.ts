@@ -14,6 +14,7 @@ const ENTITY_TYPES = [
   'document',
   'thread',
   'message',
+  'alert',
 ] as const;
 
 const instantOrDate = () =>

@@ -44,6 +44,8 @@ export const documents = sqliteTable(
     revision: integer().notNull().default(1),
     /** The id of the row's last change, by which the rest of the change's batch knows that it took effect. */
     change_id: text(),
+    /** How many versions were ever announced: a number is never given twice. */
+    last_version: integer().notNull().default(1),
   },
   (table) => [
     index('documents_by_creation').on(table.organization_id, table.id),

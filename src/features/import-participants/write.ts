@@ -1,5 +1,6 @@
 import sql, { raw, type Sql } from 'sql-template-tag';
-import { auditAll, insertAll, jsonParts, unchangedParticipants, type Work } from '../import-runs/step.ts';
+import { poolsOf } from '../alerts/raise.ts';
+import { alertsFor, auditAll, insertAll, jsonParts, unchangedParticipants, type Work } from '../import-runs/step.ts';
 import { rewriteBoundaries } from '../structure/boundaries.ts';
 import { type Parts, partsOf, type Touched } from './parts.ts';
 
@@ -103,6 +104,7 @@ export function writeAll(work: Work, { touched, proof }: { touched: readonly Tou
     ...insert('ledger_entries', all('entries')),
     ...insert('pool_boundaries', all('boundaries')),
     ...rewriteBoundaries(rewritten, { organizationId: work.organizationId, proof }),
+    ...planAlerts(work, { planIds: [...new Set(rewritten.map(({ planId }) => planId))], proof }),
     ...auditAll(work, { items: all('audits'), proof }),
   ];
 }
@@ -138,4 +140,10 @@ function forgetPeriods(work: Work, { lines, proof }: { lines: readonly { id: str
     sql`DELETE FROM funding_periods WHERE budget_id IN (SELECT value FROM json_each(${JSON.stringify(lines.map(({ id }) => id))}))
       AND +organization_id = ${work.organizationId} AND ${proof}`,
   ];
+}
+
+function planAlerts(work: Work, { planIds, proof }: { planIds: readonly string[]; proof: Sql }): Sql[] {
+  if (planIds.length === 0) return [];
+  // A plan has at most a line of each kind for each of 21 categories.
+  return alertsFor(work, { pools: poolsOf(planIds, work.organizationId), most: planIds.length * 21, proof });
 }

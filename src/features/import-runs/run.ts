@@ -2,6 +2,7 @@ import sql from 'sql-template-tag';
 import { type Database, openDatabase } from '../../database/database.ts';
 import { newId } from '../../ids.ts';
 import { dateAt } from '../../time/rules.ts';
+import { sendMailingsMessage } from '../emails/mailing.ts';
 import { tellProgress } from '../imports/feed-client.ts';
 import { finishStatements, IMPORT_COLUMNS, mappingKey } from '../imports/queries.ts';
 import type { ImportChunkRow, ImportKind, ImportRow } from '../imports/table.ts';
@@ -22,7 +23,7 @@ const MAX_STALE = 4;
 const MAX_POKES = 500;
 
 type Row = ImportRow &
-  Pick<OrganizationRow, 'time_zone' | 'subscription_status'> &
+  Pick<OrganizationRow, 'time_zone' | 'subscription_status' | 'alert_settings'> &
   Pick<UserRow, 'email'> & { kept_mapping: string | null };
 
 export type Progress = 'more' | 'ended';
@@ -50,7 +51,7 @@ export async function runImport(
 
 async function findImport(database: Database, id: string): Promise<Row | undefined> {
   const [[row]] = await database.read<[Row]>(
-    sql`SELECT ${IMPORT_COLUMNS}, organizations.time_zone, organizations.subscription_status, users.email
+    sql`SELECT ${IMPORT_COLUMNS}, organizations.time_zone, organizations.subscription_status, organizations.alert_settings, users.email
       FROM imports JOIN organizations ON organizations.id = imports.organization_id JOIN users ON users.id = imports.created_by
       WHERE imports.id = ${id}`,
   );
@@ -158,6 +159,7 @@ async function workOff(env: Env, { database, row, planner, until, changed }: Wor
       userId: row.created_by,
       label: row.email,
       timeZone: row.time_zone,
+      alerts: JSON.parse(row.alert_settings),
       now,
       // The day of its beginning, for all of it: whether it takes a minute or is broken off over midnight.
       today: dateAt(row.time_zone, row.started_at ?? now),
@@ -271,6 +273,7 @@ export async function endImport(
   },
 ): Promise<void> {
   await end.database.write(finishStatements(end));
+  await sendMailingsMessage(env, end.row.organization_id).catch(() => undefined);
   await tellProgress(env, { database: end.database, organizationId: end.row.organization_id, importId: end.row.id });
 }
 

@@ -1,5 +1,8 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { Database } from '../../database/database.ts';
+import { dateAt } from '../../time/rules.ts';
+import { type Looking, thresholdStatements } from '../alerts/raise.ts';
+import type { AlertSettings } from '../alerts/rules.ts';
 import type { AuditAction } from '../audit/rules.ts';
 import type { ImportKind, RowAction } from '../imports/table.ts';
 import type { ParticipantRow } from '../participants/table.ts';
@@ -41,6 +44,8 @@ export interface Work {
   userId: string;
   label: string;
   timeZone: string;
+  /** When the organisation wants to be told of its budgets. */
+  alerts: AlertSettings;
   now: number;
   today: string;
 }
@@ -120,6 +125,18 @@ export function insertAll({ table, items }: { table: string; items: readonly obj
   return jsonParts(items).map(
     (part) => sql`INSERT INTO ${raw(table)} (${names}) SELECT ${values} FROM json_each(${part}) WHERE ${proof}`,
   );
+}
+
+/** The alerts of pools whose money a step moves; `pools` selects `pool_id` and `plan_id`. */
+export function alertsFor(work: Work, { pools, most, proof }: { pools: Sql; most: number; proof: Sql }): Sql[] {
+  const looking: Looking = {
+    organizationId: work.organizationId,
+    today: dateAt(work.timeZone, work.now),
+    at: work.now,
+    settings: work.alerts,
+    requestId: work.importId,
+  };
+  return thresholdStatements(looking, { pools, most, proof });
 }
 
 export interface AuditItem {

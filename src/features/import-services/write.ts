@@ -1,6 +1,7 @@
 import sql, { raw, type Sql } from 'sql-template-tag';
 import {
   type AuditItem,
+  alertsFor,
   auditAll,
   insertAll,
   jsonParts,
@@ -111,7 +112,15 @@ export function writeAll(work: Work, { recorded, proof }: { recorded: readonly R
       (part) => sql`UPDATE participants SET ledger_version = new.value ->> 'version' FROM json_each(${part}) new
         WHERE participants.id = new.value ->> 'id' AND +participants.organization_id = ${work.organizationId} AND ${proof}`,
     ),
+    ...touchedPools(work, { recorded, proof }),
     ...insertAll({ table: 'ledger_entries', items: entries }, proof),
     ...auditAll(work, { items: audits, proof }),
   ];
+}
+
+function touchedPools(work: Work, { recorded, proof }: { recorded: readonly Recorded[]; proof: Sql }): Sql[] {
+  const touched = new Map(recorded.map(({ charge }) => [charge.line.poolId, charge.plan.id]));
+  const list = JSON.stringify([...touched].map(([pool, plan]) => ({ pool, plan })));
+  const pools = sql`SELECT value ->> 'pool' AS pool_id, value ->> 'plan' AS plan_id FROM json_each(${list})`;
+  return alertsFor(work, { pools, most: touched.size, proof });
 }

@@ -4,6 +4,7 @@ import { type Page, pageOf, readCursor } from '../../http/cursor.ts';
 import { notFound } from '../../http/problem.ts';
 import { newId } from '../../ids.ts';
 import { auditStatement } from '../audit/entry.ts';
+import { mailingStatement } from '../emails/mailing.ts';
 import type { FileProblem } from '../import-runs/mapping.ts';
 import { plainName } from '../import-runs/targets.ts';
 import type { ImportRow, ImportRowRow } from './table.ts';
@@ -137,6 +138,7 @@ export function finishStatements({
       WHERE id = ${id} AND organization_id = ${organizationId} AND status IN ('queued', 'running')`,
     sql`DELETE FROM import_drafts WHERE import_id = ${id} AND organization_id = ${organizationId} AND ${proof}`,
     sql`DELETE FROM import_chunks WHERE import_id = ${id} AND organization_id = ${organizationId} AND ${proof}`,
+    mailingStatement({ template: 'import_finished', entityId: id }, { organizationId, at: now, proof }),
     auditStatement(
       {
         origin,

@@ -8,7 +8,8 @@ import type { LedgerKey } from './state.ts';
 
 /** What every command says of the request that it comes from. */
 export function circumstance(ctx: Context): Circumstance {
-  return { origin: originOf(ctx), timeZone: ctx.tenant.timeZone, now: ctx.now, idempotency: ctx.idempotency };
+  const { timeZone, alerts } = ctx.tenant;
+  return { origin: originOf(ctx), timeZone, alerts, now: ctx.now, idempotency: ctx.idempotency };
 }
 
 /** Has a participant's ledger do something: its value, its refusal as an exception, its cost on the request's account. */

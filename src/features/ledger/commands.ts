@@ -1,6 +1,7 @@
 import type { IdempotencyRequest } from '../../context.ts';
 import type { Usage } from '../../database/database.ts';
 import type { Refusal } from '../../http/problem.ts';
+import type { AlertSettings } from '../alerts/rules.ts';
 import type { Origin } from '../audit/entry.ts';
 import type { BudgetInput, BudgetPatch, PlanInput, PlanPatch } from '../plans/rules.ts';
 import type { ServiceRequest } from '../services/rules.ts';
@@ -11,6 +12,8 @@ import type { ServiceRow } from '../services/table.ts';
 export interface Circumstance {
   origin: Origin & { userId: string };
   timeZone: string;
+  /** When the organisation wants to be told of its budgets. */
+  alerts: AlertSettings;
   /** The instant of the request, in ms. */
   now: number;
   idempotency: IdempotencyRequest | null;

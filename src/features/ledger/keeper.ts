@@ -42,6 +42,8 @@ export interface Keeper {
   /** The version that watchers were last told; null when nobody was told anything. */
   told: number | null;
   readonly openDatabase: (usage: Usage) => Database;
+  /** Says that alerts may have been raised: people have to be told. Best effort; a sweep follows. */
+  readonly alerted: () => void;
   readonly tell: (news: News) => void;
   turn: Promise<unknown>;
   /** When the database last could not be reached (ms): whoever has waited since before then is not kept longer. */

@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { type Database, noUsage, openDatabase } from '../../database/database.ts';
 import { dateAt } from '../../time/rules.ts';
+import { sendMailingsMessage } from '../emails/mailing.ts';
 import { type Audience, caughtUp, show, tell } from '../live/audience.ts';
 import { dismiss, isResync, send, watcherOf } from '../live/sockets.ts';
 import { checkWatchers, nextCheck } from '../live/watch.ts';
@@ -47,6 +48,7 @@ export class ParticipantLedger extends DurableObject<Env> {
       state: null,
       told: null,
       openDatabase: (usage) => openDatabase(this.env.DB, usage),
+      alerted: () => ctx.waitUntil(sendMailingsMessage(env, this.keeper.key.organizationId).catch(() => undefined)),
       tell: (news) => this.tell(news),
       turn: Promise.resolve(),
       failedAt: 0,

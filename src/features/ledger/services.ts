@@ -2,6 +2,8 @@ import sql, { type Sql } from 'sql-template-tag';
 import { type Database, rowsAs } from '../../database/database.ts';
 import { newId } from '../../ids.ts';
 import { dateAt } from '../../time/rules.ts';
+import { thresholdStatements } from '../alerts/raise.ts';
+import { crosses, currentBoundary, levelsOf } from '../alerts/rules.ts';
 import { auditStatement } from '../audit/entry.ts';
 import type { BudgetRow } from '../budgets/table.ts';
 import { idempotencyStatement } from '../idempotency/record.ts';
@@ -25,7 +27,7 @@ import {
 } from './keeper.ts';
 import { recordStatements, serviceRow } from './record.ts';
 import { afterSpending } from './rules.ts';
-import { findLine, type LedgerState, type Line, linesOfPool, type PlanLine } from './state.ts';
+import { findLine, type LedgerState, linesOfPool, type PlanLine } from './state.ts';
 import type { PoolBoundaryRow } from './table.ts';
 
 export interface Recorded {
@@ -62,9 +64,13 @@ export function record(keeper: Keeper, command: RecordCommand): Promise<Reply<Re
     }
     const recording = { ...command, at: command.now };
     const chosen = { charge, state, warnings: assessment.warnings };
-    const [inserted, boundaries, line] = await database.write(recordStatements(recording, chosen));
+    const { plan, line: charged, totalCostCents: cents } = charge;
+    const proof = sql`EXISTS (SELECT 1 FROM services WHERE id = ${command.serviceId} AND organization_id = ${state.organizationId})`;
+    const alerts = alertsOf(command, { plan, line: charged, date: request.serviceDate, cents, proof });
+    const [inserted, boundaries, line] = await database.write([...recordStatements(recording, chosen), ...alerts]);
     const [service] = rowsAs<Pick<ServiceRow, 'possible_duplicate_of'>>(inserted);
     if (!service) return 'again';
+    if (alerts.length > 0) keeper.alerted();
     const row = { ...serviceRow(recording, chosen), possible_duplicate_of: service.possible_duplicate_of };
     settle(keeper, {
       state,
@@ -132,6 +138,21 @@ export interface Cancelled {
   written: boolean;
 }
 
+/** What a change of spending means for alerts, for its own batch: nothing, unless it crosses a level. */
+function alertsOf(
+  command: RecordCommand | CancelCommand,
+  { plan, line, date, cents, proof }: PlanLine & { date: string; cents: number; proof: Sql },
+): Sql[] {
+  const { now: at, alerts: settings, origin } = command;
+  const today = dateAt(command.timeZone, at);
+  const boundary = currentBoundary(plan.boundaries.get(line.poolId) ?? [], today);
+  const isMoved = boundary !== undefined && boundary.endsOn >= date && plan.startDate <= today;
+  if (!isMoved || !crosses(boundary, { cents, levels: levelsOf(settings) })) return [];
+  const pools = sql`SELECT ${line.poolId} AS pool_id, ${plan.id} AS plan_id`;
+  const { organizationId, requestId } = origin;
+  return thresholdStatements({ organizationId, today, at, settings, requestId }, { pools, most: 1, proof });
+}
+
 /** Cancels a service and gives its money back; a second time answers the same. */
 export function cancel(keeper: Keeper, command: CancelCommand): Promise<Reply<Cancelled>> {
   const { key } = keeper;
@@ -168,7 +189,7 @@ export function cancel(keeper: Keeper, command: CancelCommand): Promise<Reply<Ca
     };
     const statements = cancelStatements(command, {
       state,
-      line: found.line,
+      ...found,
       cancelled,
       token: newId('chg'),
     });
@@ -188,15 +209,14 @@ export function cancel(keeper: Keeper, command: CancelCommand): Promise<Reply<Ca
   return persevere(keeper, { requestId: command.origin.requestId, attempt });
 }
 
-interface Cancelling {
+interface Cancelling extends PlanLine {
   state: LedgerState;
-  line: Line;
   /** The service as it will stand. */
   cancelled: ServiceRow;
   token: string;
 }
 
-function cancelStatements(command: CancelCommand, { state, line, cancelled, token }: Cancelling): Sql[] {
+function cancelStatements(command: CancelCommand, { state, plan, line, cancelled, token }: Cancelling): Sql[] {
   const key = { organizationId: state.organizationId, participantId: state.participantId };
   const { organizationId } = key;
   const { userId } = command.origin;
@@ -243,6 +263,7 @@ function cancelStatements(command: CancelCommand, { state, line, cancelled, toke
       commit,
     ),
   ];
+  statements.push(...alertsOf(command, { plan, line, date: cancelled.service_date, cents: -cost, proof }));
   if (command.idempotency) {
     const headers = { ETag: `"${cancelled.revision}"` };
     const answer = { status: 200 as const, headers, body: JSON.stringify(serviceView(cancelled)) };

@@ -2,7 +2,7 @@ import sql, { type Sql } from 'sql-template-tag';
 import type { Database } from '../../database/database.ts';
 import { addDays, dateAt, startOfDate } from '../../time/rules.ts';
 import type { LedgerKey } from '../ledger/state.ts';
-import { effectivePermissions, type Permission } from '../sign-in/rules.ts';
+import { effectivePermissions, featureOf, type Permission } from '../sign-in/rules.ts';
 import type { UserRow } from '../users/table.ts';
 
 /** How often watchers and the ledger's version are looked at while someone watches (ms). */
@@ -72,4 +72,27 @@ export async function refusedWatchers(
   const ids = [...new Set(userIds)];
   const [users] = await database.read<[WatchingUser]>(watchingUsers(organizationId, ids));
   return refusals(users, { ids, permission });
+}
+
+/** What users who are active may do now, by their id; who is not active is not there. One round trip. */
+export async function currentPermissions(
+  database: Database,
+  { organizationId, userIds }: { organizationId: string; userIds: readonly string[] },
+): Promise<Map<string, Permission[]>> {
+  const [users, [organization]] = await database.read<[WatchingUser, { features: string }]>(
+    watchingUsers(organizationId, [...new Set(userIds)]),
+    sql`SELECT features FROM organizations WHERE id = ${organizationId}`,
+  );
+  const features: string[] = JSON.parse(organization?.features ?? '[]');
+  const isThere = (permission: Permission) => {
+    const feature = featureOf(permission);
+    return feature === null || features.includes(feature);
+  };
+  const active = users.filter(({ status }) => status === 'active');
+  return new Map(
+    active.map(({ id, role, permissions }) => [
+      id,
+      effectivePermissions(role, JSON.parse(permissions)).filter(isThere),
+    ]),
+  );
 }

@@ -7,7 +7,6 @@ import { refuse } from '../../http/problem.ts';
 import { invalid } from '../../http/validate.ts';
 import { type Change, commitChange } from '../audit/commit.ts';
 import { difference } from '../audit/rules.ts';
-import { pokeRoom } from '../room/client.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { eventStatement } from '../threads/events.ts';
 import { explain, type Named, namesAreKnown, threadIsOpen } from './guards.ts';
@@ -16,7 +15,7 @@ import { findMessage, type MessageKey } from './queries.ts';
 import { CHANGEABLE, isChangeable } from './rules.ts';
 import { type EditMessage, MessageFields } from './schemas.ts';
 import type { MessageRow } from './table.ts';
-import { messageFields } from './view.ts';
+import { messageFields, messageView } from './view.ts';
 
 const MAX_ATTEMPTS = 4;
 
@@ -64,6 +63,8 @@ export function deleteMessage(
         kind: 'message.deleted',
         mentions: [],
         added: { mentions: [], documentIds: [] },
+        // What was said in the wrong place can be taken back, whatever has become of the place.
+        isAlways: true,
         set: sql`body = '', mentions = '[]', document_ids = '[]', deleted_at = ${ctx.now}`,
         audit: { action: 'message.deleted', entityId: row.id, before: messageFields(row) },
         next: { ...row, ...empty, deleted_at: ctx.now },
@@ -77,6 +78,8 @@ interface Decided {
   mentions: readonly string[];
   /** What was named before needs not be there any more. */
   added: Named;
+  /** Whether it may be done in a closed thread too. */
+  isAlways?: boolean;
   set: Sql;
   audit: Change['audit'];
   next: MessageRow;
@@ -106,26 +109,29 @@ async function changeOwn(
       refuse('CONFLICT', `A message may be changed for ${CHANGEABLE / 60_000} minutes, and this one is older.`);
     const decided = await decide(row);
     if (!decided) return row;
-    const { kind, mentions, added, set, audit, next } = decided;
+    const { kind, mentions, added, set, audit, next, isAlways } = decided;
     const event = { organizationId, kind, threadId, messageId: id, userId, at: ctx.now };
     const done = await commitChange(ctx, {
       table: 'messages',
       head: (changeId) => sql`UPDATE messages SET ${set}, revision = revision + 1, change_id = ${changeId}
         WHERE id = ${id} AND thread_id = ${threadId} AND +organization_id = ${organizationId} AND revision = ${row.revision}
-          AND deleted_at IS NULL AND ${threadIsOpen(ctx, threadId)} AND ${namesAreKnown(ctx, added)}
+          AND deleted_at IS NULL AND ${isAlways ? sql`true` : threadIsOpen(ctx, threadId)} AND ${namesAreKnown(ctx, added)}
         RETURNING id`,
       also: (proof) => [
         sql`DELETE FROM message_mentions WHERE message_id = ${id} AND +organization_id = ${organizationId} AND ${proof}`,
         ...mentionStatements(ctx, { id, mentions, proof }),
         eventStatement(event, proof),
+        // Posting it again under the same key answers what it is now.
+        sql`UPDATE idempotency_keys SET body = ${JSON.stringify(messageView(next))}
+          WHERE created_at = ${row.created_at} AND organization_id = ${organizationId} AND user_id = ${userId}
+            AND body ->> '$.id' = ${id} AND ${proof}`,
       ],
       audit,
     });
     if (done) {
-      pokeRoom(ctx);
       return { ...next, revision: row.revision + 1 };
     }
-    await explain(ctx, { threadId, named: added });
+    if (!isAlways) await explain(ctx, { threadId, named: added });
   }
   refuse('CONFLICT', 'The message is being changed at the same time: try again.');
 }

@@ -4,8 +4,8 @@ import { refuse } from '../../http/problem.ts';
 import { etag } from '../../http/revision.ts';
 import { newId } from '../../ids.ts';
 import { commitChange } from '../audit/commit.ts';
+import { askToMail, mailingStatement } from '../emails/mailing.ts';
 import type { Made } from '../idempotency/once.ts';
-import { pokeRoom } from '../room/client.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { eventStatement } from '../threads/events.ts';
 import { explain, namesAreKnown, threadIsOpen } from './guards.ts';
@@ -50,6 +50,9 @@ export async function postMessage(
       sql`UPDATE threads SET message_count = message_count + 1, last_message_at = max(last_message_at, ${ctx.now})
         WHERE id = ${threadId} AND +organization_id = ${organizationId} AND ${proof}`,
       ...mentionStatements(ctx, { id, mentions, proof }),
+      ...(mentions.length === 0
+        ? []
+        : [mailingStatement({ template: 'mention', entityId: id }, { organizationId, at: ctx.now, proof })]),
       eventStatement(event, proof),
     ],
     // What is said is in the message; the record keeps what is changed or deleted of it.
@@ -60,7 +63,7 @@ export async function postMessage(
     await explain(ctx, { threadId, named: fields });
     refuse('CONFLICT', 'The thread was being changed at the same time: try again.');
   }
-  pokeRoom(ctx);
+  if (mentions.length > 0) askToMail(ctx);
   return { body, status: 201, headers, recorded: ctx.idempotency !== null };
 }
 

@@ -4,7 +4,7 @@ import { notFound } from '../../http/problem.ts';
 import type { OrganizationRow } from './table.ts';
 
 export const ORGANIZATION_COLUMNS = raw(
-  `id, name, abn, registration_number, time_zone, currency, date_format, business_hours, claim_duration, subscription_plan,
+  `id, name, abn, registration_number, time_zone, currency, date_format, business_hours, claim_duration, alert_settings, subscription_plan,
   subscription_status, current_period_end, participant_limit, participant_count, features, contacts, revision, change_id,
   created_at, updated_at`,
 );

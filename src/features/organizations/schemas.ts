@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { EXAMPLE_IDS, email, id, instant, MAX_LIST, name, shortText, timeOfDay } from '../../http/fields.ts';
 import { patchOf } from '../../http/patch.ts';
 import { isTimeZone } from '../../time/rules.ts';
+import { DEFAULT_ALERTS } from '../alerts/rules.ts';
 import { isAbn, isRegistrationNumber } from './rules.ts';
 import { CLAIM_DURATIONS, DATE_FORMATS, SUBSCRIPTION_PLANS, SUBSCRIPTION_STATUSES } from './table.ts';
 
@@ -20,6 +21,30 @@ const BusinessHours = z
   })
   .meta({ id: 'BusinessHours' });
 
+const percent = () => z.int('must be a whole number').min(1).max(100);
+
+const Alerts = z
+  .strictObject({
+    warningPercent: percent()
+      .default(DEFAULT_ALERTS.warningPercent)
+      .meta({ description: 'Above so much of what is released up to the current period’s end.' }),
+    criticalPercent: percent().default(DEFAULT_ALERTS.criticalPercent),
+    runOutDays: z
+      .int('must be a whole number')
+      .min(0)
+      .max(366)
+      .default(DEFAULT_ALERTS.runOutDays)
+      .meta({ description: 'When money is projected to be gone more than so many days before the plan ends.' }),
+    underspendPercent: percent()
+      .default(DEFAULT_ALERTS.underspendPercent)
+      .meta({ description: 'When less than so much is spent in the last quarter of a plan.' }),
+  })
+  .refine(({ warningPercent, criticalPercent }) => warningPercent < criticalPercent, {
+    path: ['criticalPercent'],
+    message: 'must be above warningPercent',
+  })
+  .meta({ id: 'AlertSettings' });
+
 const Settings = z.strictObject({
   timeZone: z
     .string()
@@ -30,6 +55,7 @@ const Settings = z.strictObject({
   dateFormat: z.enum(DATE_FORMATS).default('DD/MM/YYYY'),
   businessHours: BusinessHours.prefault({}),
   claimDuration: z.enum(CLAIM_DURATIONS).default('hours'),
+  alerts: Alerts.prefault({}),
 });
 
 const OrganizationContact = z.strictObject({
@@ -84,6 +110,7 @@ export const SETTINGS_EXAMPLE = {
   dateFormat: 'DD/MM/YYYY',
   businessHours: { start: '09:00', end: '17:00', workDays: [1, 2, 3, 4, 5] },
   claimDuration: 'hours',
+  alerts: DEFAULT_ALERTS,
 };
 
 export const SettingsView = z
@@ -93,6 +120,12 @@ export const SettingsView = z
     dateFormat: z.string(),
     businessHours: z.object({ start: timeOfDay(), end: timeOfDay(), workDays: z.array(z.int().min(0).max(6)) }),
     claimDuration: z.enum(CLAIM_DURATIONS),
+    alerts: z.object({
+      warningPercent: z.int(),
+      criticalPercent: z.int(),
+      runOutDays: z.int(),
+      underspendPercent: z.int(),
+    }),
   })
   .meta({ id: 'OrganizationSettings' });
 

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { check, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { check, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { DEFAULT_ALERTS } from '../alerts/rules.ts';
 
 export const SUBSCRIPTION_PLANS = ['free', 'pro', 'enterprise'] as const;
 export const SUBSCRIPTION_STATUSES = ['active', 'past_due', 'cancelled'] as const;
@@ -31,8 +32,13 @@ export const organizations = sqliteTable(
     change_id: text(),
     created_at: integer().notNull(),
     updated_at: integer().notNull(),
+    /** When they want to be told, as `AlertSettings`. */
+    alert_settings: text().notNull().default(JSON.stringify(DEFAULT_ALERTS)),
+    /** The last of its dates for which jobs were put on the list. */
+    jobs_on: text().notNull().default(''),
   },
   (table) => [
+    index('organizations_by_jobs').on(table.time_zone, table.jobs_on),
     check('organization_business_hours_json', sql`json_valid(${table.business_hours})`),
     check('organization_features_json', sql`json_valid(${table.features})`),
     check('organization_contacts_json', sql`json_valid(${table.contacts})`),

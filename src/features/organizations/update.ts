@@ -39,7 +39,7 @@ export async function updateOrganization(
       table: 'organizations',
       head: (changeId) => sql`UPDATE organizations SET name = ${next.name}, abn = ${next.abn},
           registration_number = ${next.registration_number}, time_zone = ${next.time_zone}, currency = ${next.currency},
-          date_format = ${next.date_format}, business_hours = ${next.business_hours}, claim_duration = ${next.claim_duration},
+          date_format = ${next.date_format}, business_hours = ${next.business_hours}, claim_duration = ${next.claim_duration}, alert_settings = ${next.alert_settings},
           contacts = ${next.contacts}, revision = ${next.revision}, change_id = ${changeId}, updated_at = ${next.updated_at}
         WHERE id = ${row.id} AND revision = ${row.revision} RETURNING id`,
       audit: { action: 'organization.updated', entityId: row.id, ...changed },

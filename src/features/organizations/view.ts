@@ -13,6 +13,7 @@ export function organizationFields(row: OrganizationRow): OrganizationFieldsOutp
       dateFormat: row.date_format,
       businessHours: JSON.parse(row.business_hours),
       claimDuration: row.claim_duration,
+      alerts: JSON.parse(row.alert_settings),
     },
     contacts: JSON.parse(row.contacts),
   };
@@ -49,6 +50,7 @@ export function organizationColumns(fields: OrganizationFieldsOutput) {
     date_format: settings.dateFormat,
     business_hours: JSON.stringify(settings.businessHours),
     claim_duration: settings.claimDuration,
+    alert_settings: JSON.stringify(settings.alerts),
     contacts: JSON.stringify(fields.contacts),
   };
 }

@@ -52,6 +52,7 @@ export const participants = sqliteTable(
   (table) => [
     uniqueIndex('participants_ndis_number').on(table.organization_id, table.ndis_number),
     index('participants_by_name').on(table.organization_id, table.status, table.name_key, table.id),
+    index('participants_by_organization').on(table.organization_id, table.id),
     index('participants_by_creation').on(table.organization_id, table.status, table.created_at, table.id),
     index('participants_by_plan_end').on(table.organization_id, table.status, table.plan_end_key, table.id),
     check('participant_ndis_number', sql`${table.ndis_number} GLOB '43[0-9][0-9][0-9][0-9][0-9][0-9][0-9]'`),

@@ -2,37 +2,56 @@ import { DurableObject } from 'cloudflare:workers';
 import { openDatabase } from '../../database/database.ts';
 import { isId } from '../../ids.ts';
 import { dismiss } from '../live/sockets.ts';
-import { refusedWatchers } from '../live/watch.ts';
-import { type Bounds, canResume, followEvents, type Hearer, readBounds, tellEvents, trySend } from './feed.ts';
-import { ClientMessage, Entry, MEMBER_HEADER, Member, type ServerMessage } from './protocol.ts';
+import { currentPermissions } from '../live/watch.ts';
+import { type Bounds, canResume, follow, type Hearer, readBounds, trySend } from './feed.ts';
+import { keepMember, memberOf } from './members.ts';
+import {
+  CHANNELS,
+  type Channel,
+  ClientMessage,
+  Entry,
+  MEMBER_HEADER,
+  type Member,
+  type Presence,
+  type ServerMessage,
+} from './protocol.ts';
+import { presenceChanges, presenceOf } from './state.ts';
 
 /** How often members, and what happened, are looked at while someone is in the room (ms). */
 const CHECK_EVERY = 30_000;
 /** How often one socket may say that its user types (ms). */
 const TYPING_EVERY = 1_000;
+/** How long what people say of themselves is gathered (ms). */
+const TOGETHER = 100;
+
+type Told = Record<Channel, number | null>;
+const NOBODY: Told = { threads: null, changes: null };
 
 /**
- * Where an organisation's people are together: tells each what happens, in one order for all. It remembers only up to
- * which event it has told; D1 has the rest, and losing the object loses nothing.
+ * Where an organisation's people are together: tells each what happens, in one order for all, and who is here. It keeps
+ * only up to which event it has told; D1 has the rest, and losing the object loses nothing.
  */
 export class OrganizationRoom extends DurableObject<Env> {
-  /** The number of the last event that everyone in the room was told; null while nobody is. */
-  private told: number | null = null;
+  /** The number of the last event that everyone on a channel was told; null while nobody is. */
+  private told: Told = { ...NOBODY };
   private turn: Promise<unknown> = Promise.resolve();
   private isPoked = false;
+  private isTelling = false;
+  private here: Presence[] = [];
   private readonly typedAt = new WeakMap<WebSocket, number>();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    if (this.members().length === 0) return;
+    if (this.hearers().length === 0) return;
+    this.here = this.presence();
     this.turn = ctx.blockConcurrencyWhile(async () => {
-      this.told = (await ctx.storage.get<number>('told')) ?? null;
+      this.told = (await ctx.storage.get<Told>('told')) ?? { ...NOBODY };
     });
   }
 
   /** Something was committed. Several who say so while others are told are one. */
   async poke(): Promise<void> {
-    if (this.isPoked || this.members().length === 0) return;
+    if (this.isPoked || this.hearers().length === 0) return;
     this.isPoked = true;
     await this.inTurn(async () => {
       this.isPoked = false;
@@ -40,27 +59,38 @@ export class OrganizationRoom extends DurableObject<Env> {
     });
   }
 
+  /** Who is here. */
+  presence(): Presence[] {
+    return presenceOf(
+      this.hearers().map(({ member }) => member),
+      Date.now(),
+    );
+  }
+
   /** Lets a member in whom the Worker has let through: tells them what they missed, then what happens. */
   override async fetch(request: Request): Promise<Response> {
-    const { since, ...member } = Entry.parse(JSON.parse(request.headers.get(MEMBER_HEADER) ?? 'null'));
+    const { since, ...entry } = Entry.parse(JSON.parse(request.headers.get(MEMBER_HEADER) ?? 'null'));
+    const member: Member = { ...entry, status: 'online', page: null, at: Date.now() };
     return this.inTurn(async () => {
-      const bounds = await this.settled().catch(unreachable);
+      const bounds = await this.settled(member.channel).catch(unreachable);
       if (!bounds) return new Response(null, { status: 503 });
       const { 0: client, 1: server } = new WebSocketPair();
       this.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
       this.ctx.acceptWebSocket(server);
-      server.serializeAttachment(member);
-      const from = since ?? bounds.last;
-      const resumes = canResume(from, bounds);
-      say(server, { type: resumes ? 'ready' : 'reset', seq: resumes ? from : bounds.last });
+      keepMember(server, member);
+      const after = since ?? bounds.last;
+      const resumes = canResume(after, bounds);
+      say(server, { type: resumes ? 'ready' : 'reset', seq: resumes ? after : bounds.last });
+      const missed = { hearers: [{ socket: server, member }], after, upTo: bounds.last };
       try {
-        if (resumes) await this.retell({ socket: server, userId: member.userId }, { after: from, upTo: bounds.last });
+        if (resumes && after < bounds.last) await this.follow(member.channel, missed);
         await this.rest();
       } catch {
         // What it has not heard it would never hear: it comes again.
         server.close(1011, 'come again');
         return new Response(null, { status: 503 });
       }
+      void this.tellPresence();
       return new Response(null, { status: 101, webSocket: client });
     });
   }
@@ -68,22 +98,19 @@ export class OrganizationRoom extends DurableObject<Env> {
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     if (message === 'ping') return socket.send('pong');
     const said = typeof message === 'string' && message.length < 1_000 ? parsed(message) : null;
-    if (!said || !isId('thr', said.threadId)) return say(socket, { type: 'error', code: 'VALIDATION_FAILED' });
-    const { userId, writes } = memberOf(socket);
-    if (!writes) return say(socket, { type: 'error', code: 'FORBIDDEN' });
-    const now = Date.now();
-    if (now - (this.typedAt.get(socket) ?? 0) < TYPING_EVERY) return;
-    this.typedAt.set(socket, now);
-    for (const other of this.members()) {
-      if (memberOf(other).userId !== userId) say(other, { type: 'typing', threadId: said.threadId, userId });
-    }
+    if (!said) return say(socket, { type: 'error', code: 'VALIDATION_FAILED' });
+    if (said.type === 'typing') return this.typing(socket, said.threadId);
+    const { status, page = null } = said;
+    keepMember(socket, { ...memberOf(socket), status, page, at: Date.now() });
+    await this.tellPresence();
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
     socket.close();
     await this.inTurn(async () => {
-      if (this.members().length > 0) return;
-      this.told = null;
+      void this.tellPresence();
+      if (this.hearers().length > 0) return;
+      this.told = { ...NOBODY };
       await this.ctx.storage.deleteAlarm();
       await this.ctx.storage.deleteAll();
     });
@@ -93,68 +120,86 @@ export class OrganizationRoom extends DurableObject<Env> {
     await this.webSocketClose(socket);
   }
 
-  /** While someone is here: who may still be, and whether something happened that nobody told the room. */
+  /** While someone is here: who may still be, who is away, and whether something happened that nobody told the room. */
   override async alarm(): Promise<void> {
-    if (this.members().length === 0) return;
+    if (this.hearers().length === 0) return;
     await this.inTurn(async () => {
       // The platform gives up an alarm that fails a few times: this one is set again whatever happens.
       try {
         await this.check();
+        await this.catchUp();
       } catch {
       } finally {
+        await this.tellPresence();
         await this.rest();
       }
     });
   }
 
   private async check(): Promise<void> {
-    const members = this.members().map((socket) => ({ socket, userId: memberOf(socket).userId }));
-    const refused = await refusedWatchers(openDatabase(this.env.DB), {
-      organizationId: this.organizationId,
-      userIds: members.map(({ userId }) => userId),
-      permission: 'messages.read',
-    });
-    for (const { socket, userId } of members) {
-      const reason = refused.get(userId);
-      if (reason) dismiss(socket, reason);
+    const hearers = this.hearers();
+    const userIds = hearers.map(({ member }) => member.userId);
+    const key = { organizationId: this.ctx.id.name ?? '', userIds };
+    const permissions = await currentPermissions(openDatabase(this.env.DB), key);
+    for (const { socket, member } of hearers) {
+      const now = permissions.get(member.userId);
+      if (!now) dismiss(socket, 'signedOut');
+      else if (member.channel === 'threads' && !now.includes('messages.read')) dismiss(socket, 'forbidden');
+      else keepMember(socket, { ...member, permissions: now });
     }
-    await this.catchUp();
   }
 
-  /** Everyone here has been told all there is; where the record begins, and up to where it is told. */
-  private async settled(): Promise<Bounds> {
-    const isEmpty = this.members().length === 0;
-    await this.catchUp();
-    const { first, last } = await readBounds(openDatabase(this.env.DB), this.organizationId);
-    if (isEmpty || this.told === null) this.told = last;
-    return { first, last: this.told };
+  private typing(socket: WebSocket, threadId: string): void {
+    const { userId, permissions } = memberOf(socket);
+    const now = Date.now();
+    const isSoon = now - (this.typedAt.get(socket) ?? 0) < TYPING_EVERY;
+    if (!isId('thr', threadId)) say(socket, { type: 'error', code: 'VALIDATION_FAILED' });
+    else if (!permissions.includes('messages.write')) say(socket, { type: 'error', code: 'FORBIDDEN' });
+    else if (!isSoon) {
+      this.typedAt.set(socket, now);
+      for (const other of this.hearers('threads')) {
+        if (other.member.userId !== userId) say(other.socket, { type: 'typing', threadId, userId });
+      }
+    }
   }
 
-  /** Tells one who comes in what the others have been told meanwhile. */
-  private async retell(newcomer: Hearer, { after, upTo }: { after: number; upTo: number }): Promise<void> {
-    await followEvents(openDatabase(this.env.DB), {
-      organizationId: this.organizationId,
-      after,
-      upTo,
-      each: (rows) => tellEvents([newcomer], rows),
-    });
+  /** Tells whose presence has changed to those who watch the organisation: what many say at once is one frame. */
+  private async tellPresence(): Promise<void> {
+    if (this.isTelling) return;
+    this.isTelling = true;
+    await scheduler.wait(TOGETHER);
+    this.isTelling = false;
+    const now = this.presence();
+    const data = presenceChanges(this.here, now);
+    this.here = now;
+    if (data.length === 0) return;
+    const text = JSON.stringify({ type: 'presence', data } satisfies ServerMessage);
+    for (const { socket } of this.hearers('changes')) trySend(socket, text);
+  }
+
+  /** Everyone on a channel has been told all there is; where the record begins, and up to where it is told. */
+  private async settled(channel: Channel): Promise<Bounds> {
+    await this.catchUp();
+    const bounds = await readBounds(openDatabase(this.env.DB), { channel, organizationId: this.ctx.id.name ?? '' });
+    if (this.hearers(channel).length === 0) this.told[channel] = null;
+    const last = this.told[channel] ?? bounds.last;
+    this.told[channel] = last;
+    return { first: bounds.first, last };
   }
 
   /** Tells everyone what happened since they were last told. */
   private async catchUp(): Promise<void> {
-    const hearers = this.members().map((socket) => ({ socket, userId: memberOf(socket).userId }));
-    if (hearers.length === 0 || this.told === null) return;
-    const before = this.told;
-    this.told = await followEvents(openDatabase(this.env.DB), {
-      organizationId: this.organizationId,
-      after: before,
-      each: (rows) => {
-        tellEvents(hearers, rows);
-        // Told is told, should a later page not come.
-        this.told = rows.at(-1)?.seq ?? this.told;
-      },
-    });
-    if (this.told !== before) await this.ctx.storage.put('told', this.told);
+    for (const channel of CHANNELS) {
+      const hearers = this.hearers(channel);
+      const after = this.told[channel];
+      if (hearers.length === 0 || after === null) continue;
+      await this.follow(channel, { hearers, after, told: (seq) => (this.told[channel] = seq) });
+      if (this.told[channel] !== after) await this.ctx.storage.put('told', this.told);
+    }
+  }
+
+  private follow(channel: Channel, what: Pick<Parameters<typeof follow>[1], 'hearers' | 'after' | 'upTo' | 'told'>) {
+    return follow(openDatabase(this.env.DB), { channel, organizationId: this.ctx.id.name ?? '', ...what });
   }
 
   private inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
@@ -163,17 +208,15 @@ export class OrganizationRoom extends DurableObject<Env> {
     return mine;
   }
 
-  private get organizationId(): string {
-    return this.ctx.id.name ?? '';
-  }
-
-  private members(): WebSocket[] {
-    return this.ctx.getWebSockets().filter((socket) => socket.readyState === WebSocket.OPEN);
+  private hearers(channel?: Channel): Hearer[] {
+    const sockets = this.ctx.getWebSockets().filter((socket) => socket.readyState === WebSocket.OPEN);
+    const all = sockets.map((socket) => ({ socket, member: memberOf(socket) }));
+    return channel === undefined ? all : all.filter(({ member }) => member.channel === channel);
   }
 
   /** Keeps what was told and sets the next look; nothing when nobody is here. */
   private async rest(): Promise<void> {
-    if (this.members().length === 0 || this.told === null) return;
+    if (this.hearers().length === 0) return;
     await this.ctx.storage.put('told', this.told);
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + CHECK_EVERY);
   }
@@ -182,10 +225,6 @@ export class OrganizationRoom extends DurableObject<Env> {
 /** D1 does not answer: whoever asks is told to come again. */
 function unreachable(): undefined {
   return undefined;
-}
-
-function memberOf(socket: WebSocket): Member {
-  return Member.parse(socket.deserializeAttachment());
 }
 
 function parsed(message: string): ClientMessage | null {

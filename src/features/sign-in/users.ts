@@ -21,7 +21,7 @@ const MAX_AGE = 30_000;
 const MAX_USERS = 5_000;
 
 type Row = Pick<UserRow, 'id' | 'organization_id' | 'email' | 'role' | 'permissions' | 'status' | 'last_active_at'> &
-  Pick<OrganizationRow, 'time_zone' | 'subscription_status' | 'features'>;
+  Pick<OrganizationRow, 'time_zone' | 'subscription_status' | 'features' | 'alert_settings'>;
 
 const known = new Map<string, { user: SignedInUser; at: number }>();
 
@@ -34,7 +34,7 @@ export async function userOf(
   if (entry && now - entry.at < MAX_AGE) return { user: entry.user, fresh: false };
   const [[row]] = await database.read<[Row]>(
     sql`SELECT users.id, users.organization_id, users.email, users.role, users.permissions, users.status, users.last_active_at,
-        organizations.time_zone, organizations.subscription_status, organizations.features
+        organizations.time_zone, organizations.subscription_status, organizations.features, organizations.alert_settings
       FROM users JOIN organizations ON organizations.id = users.organization_id WHERE users.external_id = ${subject}`,
   );
   if (!row) {
@@ -54,7 +54,7 @@ export async function userById(
 ): Promise<SignedInUser | null> {
   const [[row]] = await database.read<[Row]>(
     sql`SELECT users.id, users.organization_id, users.email, users.role, users.permissions, users.status, users.last_active_at,
-        organizations.time_zone, organizations.subscription_status, organizations.features
+        organizations.time_zone, organizations.subscription_status, organizations.features, organizations.alert_settings
       FROM users JOIN organizations ON organizations.id = users.organization_id
       WHERE users.id = ${key.userId} AND users.organization_id = ${key.organizationId}`,
   );
@@ -74,6 +74,7 @@ function signedInUser(row: Row): SignedInUser {
       timeZone: row.time_zone,
       subscriptionStatus: row.subscription_status,
       features: JSON.parse(row.features),
+      alerts: JSON.parse(row.alert_settings),
     },
   };
 }

@@ -1,6 +1,8 @@
+import type { Sql } from 'sql-template-tag';
 import { ConstraintError, type Database, type Rows, rowsAs } from '../../database/database.ts';
 import { newId } from '../../ids.ts';
 import { dateAt } from '../../time/rules.ts';
+import { poolsOf, thresholdStatements } from '../alerts/raise.ts';
 import { auditStatement, changeStatement } from '../audit/entry.ts';
 import { designCreateBudget, designUpdateBudget } from '../budgets/designs.ts';
 import { idempotencyStatement } from '../idempotency/record.ts';
@@ -104,6 +106,7 @@ async function commit(keeper: Keeper, work: Work): Promise<Attempt<Changed>> {
     ...design.statements(commit),
     ...(design.movesLedger ? refreshTotals(planId, commit) : []),
     ...(design.movesLedger ? rewriteBoundaries([{ planId, participantId: keeper.key.participantId }], commit) : []),
+    ...(design.movesLedger ? alertsOf(work, proof) : []),
     ...insertEntries(design.entries, commit),
     auditStatement({ ...design.audit, changeId: command.changeId, origin: command.origin }, commit),
     ...(command.idempotency && design.answer
@@ -115,6 +118,7 @@ async function commit(keeper: Keeper, work: Work): Promise<Attempt<Changed>> {
   ];
   const outcomes = await database.write(statements);
   if (!outcomes[0]?.rows[0]) return 'again';
+  if (design.movesLedger) keeper.alerted();
   const [plan, ...rows] = outcomes.slice(-1 - after.length);
   const [row] = rowsAs<PlanRow>(plan);
   const next = ledgerStateOf(ledgerRows(rows));
@@ -122,6 +126,15 @@ async function commit(keeper: Keeper, work: Work): Promise<Attempt<Changed>> {
   if (design.movesLedger) tellChange(keeper, { ...work, next });
   else keeper.state = next;
   return { done: { plan: row, state: next } };
+}
+
+/** The alerts of the plan's pools: those that it had, and those that it has now. */
+function alertsOf({ command, state }: Work, proof: Sql): Sql[] {
+  const { planId, now: at, alerts: settings, origin } = command;
+  const { organizationId, requestId } = origin;
+  const looking = { organizationId, today: dateAt(command.timeZone, at), at, settings, requestId };
+  const lines = state.plans.flatMap((plan) => plan.lines);
+  return thresholdStatements(looking, { pools: poolsOf([planId], organizationId), most: lines.length + 100, proof });
 }
 
 function ledgerRows(outcomes: Parameters<typeof rowsAs>[0][]): Rows<LedgerRows> {

@@ -7,7 +7,6 @@ import { newId } from '../../ids.ts';
 import { commitChange } from '../audit/commit.ts';
 import type { Made } from '../idempotency/once.ts';
 import { findParticipant } from '../participants/queries.ts';
-import { pokeRoom } from '../room/client.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { eventStatement } from './events.ts';
 import type { CreateThread, ThreadView } from './schemas.ts';
@@ -61,6 +60,5 @@ export async function createThread(
     if (participantId === null) notFound('participant');
     refuse('PARTICIPANT_ARCHIVED', 'The participant is archived: restore them first.');
   }
-  pokeRoom(ctx);
   return { body, status: 201, headers, recorded: ctx.idempotency !== null };
 }

@@ -4,7 +4,6 @@ import { rowsAs } from '../../database/database.ts';
 import { notFound } from '../../http/problem.ts';
 import { newId } from '../../ids.ts';
 import { KEPT, type Made } from '../idempotency/once.ts';
-import { pokeRoom } from '../room/client.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { eventStatement } from './events.ts';
 import { threadStatement } from './queries.ts';
@@ -40,7 +39,7 @@ export async function markRead(
     userId,
     at: ctx.now,
   } as const;
-  const [, moved, named, found] = await ctx.database.write([
+  const [, , named, found] = await ctx.database.write([
     sql`INSERT INTO thread_reads (user_id, thread_id, organization_id, number, change_id, at)
       SELECT ${userId}, ${id}, ${organizationId}, number, ${changeId}, ${ctx.now} FROM (SELECT number ${upTo}) WHERE ${isFresh}
       ON CONFLICT (user_id, thread_id) DO UPDATE SET number = excluded.number, change_id = excluded.change_id, at = excluded.at
@@ -52,6 +51,5 @@ export async function markRead(
   const [row] = rowsAs<SeenRow>(found);
   if (!row) notFound('thread');
   if (messageId !== null && rowsAs(named).length === 0) notFound('message');
-  if (moved && moved.changes > 0) pokeRoom(ctx);
   return { body: threadView(row), status: 200, headers: {}, recorded: false };
 }

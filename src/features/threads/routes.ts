@@ -1,16 +1,13 @@
 import { Hono } from 'hono';
-import * as z from 'zod';
 import { ifMatch, isUnchanged } from '../../http/answer.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { operation } from '../../http/operation.ts';
-import { Unavailable } from '../../http/problem.ts';
 import { etag } from '../../http/revision.ts';
 import { validate } from '../../http/validate.ts';
 import { once } from '../idempotency/once.ts';
 import { requireOrigin } from '../live/origin.ts';
-import { ABOUT_SOCKETS, requireUpgrade, socketAnswer, UPGRADE } from '../live/upgrade.ts';
-import { roomStub } from '../room/client.ts';
-import { type Entry, MEMBER_HEADER } from '../room/protocol.ts';
+import { ABOUT_SOCKETS, requireUpgrade, UPGRADE } from '../live/upgrade.ts';
+import { enterRoom, Since } from '../room/enter.ts';
 import { createThread } from './create.ts';
 import { findThread, listThreads } from './queries.ts';
 import { markRead } from './read.ts';
@@ -33,15 +30,6 @@ The server sends, in one order for everyone, what happens in the threads:
 - \`{"type":"error","code":"…"}\` before it closes with 4401 (not signed in any more) or 4403 (the permission is gone), and after a frame that it does not know, which closes nothing.
 
 The client may send \`{"type":"typing","threadId":"thr_…"}\`, at most once a second, and the text \`ping\`, for \`pong\`.`;
-
-const Since = z.object({
-  since: z
-    .string()
-    .regex(/^\d{1,15}$/, 'must be a whole number')
-    .transform(Number)
-    .optional()
-    .meta({ pattern: '^\\d{1,15}$', description: 'The `seq` of the last frame that you have.' }),
-});
 
 export const threadRoutes = new Hono<AppEnv>()
   .get(
@@ -96,12 +84,7 @@ export const threadRoutes = new Hono<AppEnv>()
       requireOrigin(c);
       requireUpgrade(c);
       const { since = null } = c.req.valid('query');
-      const { userId, permissions } = c.var.context.actor;
-      const entry: Entry = { channel: 'threads', userId, writes: permissions.includes('messages.write'), since };
-      const headers = { Upgrade: 'websocket', [MEMBER_HEADER]: JSON.stringify(entry) };
-      const opened = await roomStub(c.env, c.var.context.tenant.id).fetch('https://room/', { headers });
-      if (!opened.webSocket) throw new Unavailable();
-      return socketAnswer(c, opened.webSocket);
+      return enterRoom(c, { channel: 'threads', since });
     },
   )
   .get(

@@ -8,7 +8,6 @@ import { invalid } from '../../http/validate.ts';
 import { commitChange } from '../audit/commit.ts';
 import { difference } from '../audit/rules.ts';
 import { participantIsOpen } from '../documents/queries.ts';
-import { pokeRoom } from '../room/client.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { eventStatement } from './events.ts';
 import { findThread } from './queries.ts';
@@ -56,7 +55,6 @@ export async function updateThread(
       audit: { action: 'thread.updated', entityId: id, ...changed },
     });
     if (!done) continue;
-    pokeRoom(ctx);
     return { ...row, title, status, revision: row.revision + 1, updated_at: ctx.now };
   }
   refuse('CONFLICT', 'Others are changing the thread at the same time: try again.');

@@ -5,6 +5,7 @@ import { AppError } from '../../http/problem.ts';
 import { etag } from '../../http/revision.ts';
 import { newId } from '../../ids.ts';
 import { commitChange } from '../audit/commit.ts';
+import { askToMail, mailingStatement } from '../emails/mailing.ts';
 import type { Made } from '../idempotency/once.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { effectivePermissions } from '../sign-in/rules.ts';
@@ -21,6 +22,7 @@ export async function createUser(ctx: Context, fields: UserFieldsOutput): Promis
     organization_id: ctx.tenant.id,
     ...userColumns(fields),
     last_active_at: null,
+    email_bounced_at: null,
     revision: 1,
     change_id: null,
     created_at: ctx.now,
@@ -43,10 +45,17 @@ export async function createUser(ctx: Context, fields: UserFieldsOutput): Promis
           ${row.last_name}, ${row.phone}, ${row.role}, ${row.permissions}, ${row.preferences}, ${row.status}, ${changeId},
           ${row.created_at}, ${row.updated_at})
         RETURNING id`,
+      also: (proof) => [
+        mailingStatement(
+          { template: 'invitation', entityId: row.id },
+          { organizationId: ctx.tenant.id, at: ctx.now, proof },
+        ),
+      ],
       audit: { action: 'user.created', entityId: row.id, after: view },
       answer,
     }),
   );
+  askToMail(ctx);
   return { body: view, status: 201, headers: answer.headers, recorded: ctx.idempotency !== null };
 }
 

@@ -29,6 +29,8 @@ export const users = sqliteTable(
     change_id: text(),
     created_at: integer().notNull(),
     updated_at: integer().notNull(),
+    /** Since when mail to them comes back: nothing more is sent until an administrator clears it. */
+    email_bounced_at: integer(),
   },
   (table) => [
     uniqueIndex('users_external_id').on(table.external_id),

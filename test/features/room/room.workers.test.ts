@@ -74,7 +74,7 @@ describe('the live threads', () => {
     await ana.post(`/v1/threads/${threadId}/read`);
     await kai.delete(`/v1/threads/${threadId}/messages/${id}`, undefined);
     await kai.patch(`/v1/threads/${threadId}`, { status: 'closed' });
-    await watch.frame('the closing', ({ thread }) => thread?.status === 'closed');
+    await watch.frame('the closing', ({ seq, type }) => type === 'thread' && seq === 6);
     const kinds = ['thread', 'message', 'message.updated', 'read', 'message.deleted', 'thread'];
     expect(told(watch).map(({ type }) => type)).toEqual(kinds);
     expect(numbers(told(watch))).toEqual(upTo(6));

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
 import type { Context } from '../../../src/context.ts';
 import { noUsage, openDatabase } from '../../../src/database/database.ts';
+import { DEFAULT_ALERTS } from '../../../src/features/alerts/rules.ts';
 import { authorize, authorizeWrite } from '../../../src/features/sign-in/authorize.ts';
 import { effectivePermissions } from '../../../src/features/sign-in/rules.ts';
 
@@ -12,7 +13,7 @@ function context(
   return {
     database: openDatabase(env.DB, noUsage()),
     env,
-    tenant: { id: 'org', timeZone: 'Australia/Sydney', subscriptionStatus, features },
+    tenant: { id: 'org', timeZone: 'Australia/Sydney', subscriptionStatus, features, alerts: DEFAULT_ALERTS },
     actor: {
       userId: 'usr',
       role: 'admin',

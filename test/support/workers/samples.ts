@@ -15,6 +15,7 @@ import {
   PDF_TYPE,
   tokenOf,
 } from './documents.ts';
+import { storedAlert, storedEmail, storedRun } from './notices.ts';
 import { storedMessage, storedThread } from './talk.ts';
 import { type Answer, type Caller, type Json, newTenant, type OrganizationOptions, type Tenant } from './tenant.ts';
 
@@ -34,6 +35,8 @@ export interface World extends Tenant {
   spareId: string;
   /** A thread about the participant, and a message in it. */
   threadId: string;
+  alertId: string;
+  emailId: string;
   messageId: string;
   /** A message for deleting, so that the other one stays. */
   spareMessageId: string;
@@ -142,9 +145,14 @@ export async function newWorld(options: OrganizationOptions = {}): Promise<World
   await storedImportRow({ ...tenant, importId }, { row: 3, entityId: null });
   const threadId = await storedThread(tenant, { participantId: participant.id });
   const author = { threadId, authorId: admin.userId };
+  for (const place of [0, 1]) await storedRun(tenant, place);
+  await storedAlert({ ...tenant, participantId: participant.id }, { status: 'resolved' });
+  await storedEmail(tenant);
   return {
     ...tenant,
     ...author,
+    alertId: await storedAlert({ ...tenant, participantId: participant.id }),
+    emailId: await storedEmail(tenant),
     messageId: await storedMessage(author),
     spareMessageId: await storedMessage(author),
     userId,
@@ -281,6 +289,7 @@ function fullOrganization(): Json {
       dateFormat: 'YYYY-MM-DD',
       businessHours: { start: '08:00', end: '18:00', workDays: [1, 2, 3] },
       claimDuration: 'quantity',
+      alerts: { warningPercent: 70, criticalPercent: 95, runOutDays: 30, underspendPercent: 40 },
     },
     contacts: [{ name: 'Ana', role: 'Manager', email: 'ana@example.com', phone: '02 5550 0001', isPrimary: true }],
   };
@@ -427,6 +436,16 @@ export const SAMPLES: Record<string, (world: World) => Sample> = {
   'DELETE /v1/threads/{id}/messages/{messageId}': ({ threadId, spareMessageId }) => ({
     params: { id: threadId, messageId: spareMessageId },
   }),
+  'GET /v1/alerts': ({ participantId }) => ({ query: { participantId } }),
+  'GET /v1/alerts/{id}': ({ alertId }) => ({ params: { id: alertId } }),
+  'POST /v1/alerts/{id}/acknowledge': ({ alertId }) => ({ params: { id: alertId } }),
+  'POST /v1/alerts/{id}/resolve': ({ alertId }) => ({ params: { id: alertId } }),
+  'GET /v1/jobs': () => ({}),
+  'GET /v1/emails': () => ({}),
+  'GET /v1/emails/{id}': ({ emailId }) => ({ params: { id: emailId } }),
+  'GET /v1/emails/{id}/html': ({ emailId }) => ({ params: { id: emailId } }),
+  'GET /v1/live': () => ({ status: 426 }),
+  'GET /v1/presence': () => ({}),
   'GET /v1/audit-logs': ({ participantId, admin }) => ({ query: { entityId: participantId, userId: admin.userId } }),
   'POST /v1/live/tickets': () => ({}),
   'POST /v1/imports/preview': () => ({ query: { kind: 'participants' }, body: csvFile(), headers: CSV }),
@@ -516,6 +535,7 @@ export async function effective(operation: Operation, world: World): Promise<Sam
   if (action === '{messageId}' && operation.method !== 'GET')
     return { ...sample, params: { ...sample.params, messageId: await storedMessage(world) } };
   if (action === 'read') return { ...sample, query: { messageId: await storedMessage(world) } };
+  if (action === 'acknowledge' || action === 'resolve') return { ...sample, params: { id: await storedAlert(world) } };
   if (operation.method === 'DELETE') await admin.post(`${path}/restore`);
   if (action === 'restore') await admin.delete(path.replace(/\/restore$/, ''), { reason: 'Moved' });
   if (action === 'confirm') return { ...sample, params: { id: await comeDocument(admin, { participantId }) } };
@@ -544,6 +564,8 @@ export function counterpart(world: World, id: string): string {
     doc: world.documentId,
     thr: world.threadId,
     msg: world.messageId,
+    alr: world.alertId,
+    eml: world.emailId,
   };
   return own[id.slice(0, 3)] ?? id;
 }

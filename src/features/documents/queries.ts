@@ -25,7 +25,7 @@ const VERSION_COLUMNS =
 
 /** The read of one document, deleted ones included, with the version that is shown. */
 export function documentStatement(id: string, organizationId: string): Sql {
-  return sql`SELECT ${SHOWN}, (SELECT max(number) FROM document_versions WHERE document_id = document.id) AS newest_version,
+  return sql`SELECT ${SHOWN}, document.last_version AS newest_version,
       (SELECT status FROM participants
       WHERE id = document.participant_id AND organization_id = ${organizationId}) AS participant_status
     FROM documents document
@@ -78,6 +78,8 @@ export async function openUpload(ctx: Context, id: string): Promise<Awaited & { 
     refuse('PARTICIPANT_ARCHIVED', 'The participant is archived: restore them first.');
   if (!version) refuse('CONFLICT', 'No file is on its way: announce a new version.');
   const { number, content_type: contentType, size_bytes: sizeBytes, upload_id } = version;
+  if (isInParts(sizeBytes) && version.object_key === null)
+    refuse('CONFLICT', 'The parts did not come within a day: announce a new version.');
   // Put together already, all of them are there.
   const isWhole = version.object_key !== null && upload_id === null && isInParts(sizeBytes);
   const received = isWhole
@@ -124,7 +126,9 @@ function afterCursor(query: Query): Sql[] {
 export function listDocumentsStatement(ctx: Context, query: Query): Sql {
   const organizationId = ctx.tenant.id;
   const [longest, ...others] = searchWords(query.search);
-  const collected = longest !== undefined && longest.length >= SELECTIVE;
+  // Those of one participant or one user are fewer than those of any word.
+  const isNarrow = query.participantId !== undefined || query.createdBy !== undefined;
+  const collected = !isNarrow && longest !== undefined && longest.length >= SELECTIVE;
   const probes = (collected ? others : longest === undefined ? [] : [longest, ...others]).map(
     (word) => sql`EXISTS (SELECT 1 FROM document_words INDEXED BY document_words_document
       WHERE document_id = document.id AND word >= ${word} AND word < ${prefixEnd(word)} AND organization_id = ${organizationId})`,

@@ -34,7 +34,7 @@ export function addVersion(
           const next = { ...row, pending_version: version, revision: row.revision + 1, updated_at: ctx.now };
           const body = { document: documentView(next), version, file: { contentType, sizeBytes } };
           return {
-            set: sql`updated_at = ${ctx.now}`,
+            set: sql`last_version = ${version}, updated_at = ${ctx.now}`,
             also: (proof) => versionStatements({ awaited, file, place, by: ctx.actor.userId, now: ctx.now }, proof),
             audit: { action: 'document.versioned', entityId: id, after: { version, ...file } },
             answer: { status: 201, headers: {}, body: JSON.stringify(body) },

@@ -2,7 +2,7 @@ import type { DocumentDetails, DocumentView, VersionView } from './schemas.ts';
 import type { DocumentRow, DocumentVersionRow } from './table.ts';
 
 /** A document with the version that is shown of it. */
-export type ShownRow = Omit<DocumentRow, 'organization_id' | 'change_id'> &
+export type ShownRow = Omit<DocumentRow, 'organization_id' | 'change_id' | 'last_version'> &
   Pick<
     DocumentVersionRow,
     'file_name' | 'content_type' | 'size_bytes' | 'sha256' | 'confirmed_at' | 'mismatch' | 'object_key'

@@ -17,9 +17,11 @@ import { afterSettling, type Come, type Outcome, settle } from './settle.ts';
 
 /** A larger file is hashed after the answer. */
 const HASHED_AT_ONCE = 100 * 1024 * 1024;
+/** A file that has been hashed for longer than this (ms) has lost its message. */
+export const HASHING = 5 * 60_000;
 const MAX_ATTEMPTS = 4;
 
-type Waiting = Omit<Come, 'object_key'> & Pick<DocumentVersionRow, 'object_key' | 'upload_id'>;
+type Waiting = Omit<Come, 'object_key'> & Pick<DocumentVersionRow, 'object_key' | 'upload_id' | 'confirmed_at'>;
 
 /** The versions of a document that are not uploaded yet, newest first; or the one that is meant, whatever it is. */
 export function waitingStatement(
@@ -27,7 +29,8 @@ export function waitingStatement(
   { organizationId, version }: { organizationId: string; version: number | null },
 ): Sql {
   const which = version === null ? sql`+status <> 'uploaded'` : sql`number = ${version}`;
-  return sql`SELECT document_id, number, organization_id, status, file_name, content_type, size_bytes, sha256, object_key, upload_id
+  return sql`SELECT document_id, number, organization_id, status, file_name, content_type, size_bytes, sha256, object_key, upload_id,
+      confirmed_at
     FROM document_versions WHERE document_id = ${documentId} AND +organization_id = ${organizationId}
       AND ${which} ORDER BY number DESC LIMIT 100`;
 }
@@ -53,7 +56,10 @@ export async function confirmDocument(
     const come = chosen(waiting);
     if (!come) {
       // Its message may be lost.
-      for (const one of waiting) if (one.status === 'verifying') await askToVerify(ctx.env, one);
+      for (const one of waiting) {
+        const isLost = one.status === 'verifying' && (one.confirmed_at ?? 0) < ctx.now - HASHING;
+        if (isLost) await askToVerify(ctx.env, one);
+      }
       return made(row, false);
     }
     const outcome = await examine(ctx.env, { come, row }).catch(unavailable);

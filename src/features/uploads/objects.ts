@@ -22,12 +22,21 @@ export async function beginParts(
   return { key, uploadId: upload.uploadId };
 }
 
-/** Ends an upload in parts that nothing came of; one that is over already is no error. */
-export async function endParts(bucket: R2Bucket, { key, uploadId }: PartsPlace): Promise<void> {
-  await bucket
-    .resumeMultipartUpload(key, uploadId)
-    .abort()
-    .catch(() => undefined);
+/** Whether R2 says that the upload or a part of it is not there: its codes 10024, 10025 and 10048. */
+export function isGone(error: unknown): boolean {
+  return (
+    error instanceof Error && /100(?:24|25|48)|does not exist|could not be found|invalid part/i.test(error.message)
+  );
+}
+
+/** Ends an upload in parts that nothing came of. Whether it is over: one that was over already is, too. */
+export async function endParts(bucket: R2Bucket, { key, uploadId }: PartsPlace): Promise<boolean> {
+  try {
+    await bucket.resumeMultipartUpload(key, uploadId).abort();
+    return true;
+  } catch (error) {
+    return isGone(error);
+  }
 }
 
 /** Notes an object before it is written, so that it is found when nothing comes of it. */
@@ -58,11 +67,12 @@ export async function removeObjects(
   env: Env,
   objects: readonly { object_key: string; upload_id: string | null }[],
 ): Promise<Sql[]> {
-  if (objects.length === 0) return [];
-  for (const { object_key, upload_id } of objects) {
-    if (upload_id !== null) await endParts(env.FILES, { key: object_key, uploadId: upload_id });
+  const keys: string[] = [];
+  for (const { object_key: key, upload_id: uploadId } of objects) {
+    // What cannot be ended now stays noted.
+    if (uploadId === null || (await endParts(env.FILES, { key, uploadId }))) keys.push(key);
   }
-  const keys = objects.map(({ object_key }) => object_key);
+  if (keys.length === 0) return [];
   await env.FILES.delete(keys);
   const gone = JSON.stringify(keys);
   return [

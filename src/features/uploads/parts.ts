@@ -2,8 +2,8 @@ import sql from 'sql-template-tag';
 import { rowsAs } from '../../database/database.ts';
 import { AppError, refuse, Unavailable } from '../../http/problem.ts';
 import type { DocumentVersionRow } from '../documents/table.ts';
-import { beginParts, doomObject, endParts, noteObject, type PartsPlace } from './objects.ts';
-import { awaitedVersion, exactly, type Incoming, put, refuseClosed, type Store } from './receive.ts';
+import { beginParts, doomObject, endParts, isGone, noteObject, type PartsPlace } from './objects.ts';
+import { awaitedVersion, exactly, type Incoming, put, refuseClosed, type Store, touchStatement } from './receive.ts';
 import { type GrantOf, partCount } from './rules.ts';
 import type { UploadPartRow } from './table.ts';
 
@@ -71,18 +71,12 @@ export async function completeParts(store: Store, grant: GrantOf<'complete'>): P
     }
   }
   await store.database.write([
+    touchStatement(grant),
     sql`UPDATE document_versions SET upload_id = NULL, mismatch = NULL
       WHERE document_id = ${grant.documentId} AND number = ${grant.version} AND +organization_id = ${organizationId}
         AND object_key = ${key} AND status = 'pending_upload'`,
   ]);
   return sizeBytes;
-}
-
-/** Whether R2 says that the upload or a part of it is not there: its codes 10024, 10025 and 10048. */
-function isGone(error: unknown): boolean {
-  return (
-    error instanceof Error && /100(?:24|25|48)|does not exist|could not be found|invalid part/i.test(error.message)
-  );
 }
 
 function requireAll(parts: readonly { number: number }[], sizeBytes: number): void {

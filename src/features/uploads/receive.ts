@@ -2,7 +2,7 @@ import sql, { type Sql } from 'sql-template-tag';
 import { type Database, rowsAs } from '../../database/database.ts';
 import { notFound, refuse, Unavailable } from '../../http/problem.ts';
 import { plainType } from '../file-types/rules.ts';
-import { doomObject, newObjectKey } from './objects.ts';
+import { doomObject, newObjectKey, removeObjects } from './objects.ts';
 import type { Grant, GrantOf } from './rules.ts';
 
 /** Where files go, and what is known of them. */
@@ -10,6 +10,7 @@ export interface Store {
   env: Env;
   database: Database;
   now: number;
+  later: (work: Promise<unknown>) => void;
 }
 
 /** Bytes on their way in. */
@@ -21,10 +22,15 @@ export interface Incoming {
 }
 
 /** The version that an address is about, while its file may still come. */
-export function awaitedVersion({ documentId, version, organizationId }: Grant): Sql {
+export function awaitedVersion(grant: Grant): Sql {
+  const { documentId, version, organizationId } = grant;
+  const announced =
+    grant.use === 'upload'
+      ? sql`version.size_bytes = ${grant.sizeBytes} AND version.content_type = ${grant.contentType}`
+      : sql`true`;
   return sql`FROM document_versions version JOIN documents document ON document.id = version.document_id
     WHERE version.document_id = ${documentId} AND version.number = ${version} AND version.organization_id = ${organizationId}
-      AND version.status = 'pending_upload' AND document.status <> 'deleted' AND document.organization_id = ${organizationId}`;
+      AND version.status = 'pending_upload' AND document.status <> 'deleted' AND document.organization_id = ${organizationId} AND ${announced}`;
 }
 
 /** Says why an address is of no use any more. */
@@ -91,15 +97,31 @@ export async function receiveWhole(
   }
   const ofVersion = sql`document_id = ${documentId} AND number = ${version} AND +organization_id = ${organizationId}
     AND status = 'pending_upload'`;
-  const [, pointed] = await store.database.write([
+  const [replaced, , pointed] = await store.database.write([
     // What came before it over the same address is given up.
     sql`UPDATE upload_objects SET doomed = 1 WHERE object_key = (SELECT object_key FROM document_versions WHERE ${ofVersion})
-      AND +organization_id = ${organizationId}`,
+      AND +organization_id = ${organizationId} RETURNING object_key, upload_id`,
+    touchStatement(grant),
     sql`UPDATE document_versions SET object_key = ${key}, mismatch = NULL
       WHERE ${ofVersion} AND EXISTS (SELECT 1 FROM upload_objects WHERE object_key = ${key} AND doomed = 0)
       RETURNING number`,
   ]);
-  if (rowsAs(pointed).length > 0) return sizeBytes;
+  if (rowsAs(pointed).length > 0) {
+    store.later(removeNow(store, rowsAs(replaced)));
+    return sizeBytes;
+  }
   await forget();
   return refuseClosed(store, grant);
+}
+
+/** A new revision of the document when its last upload was refused: that is forgotten now, and shows. */
+export function touchStatement({ documentId, version, organizationId }: Grant): Sql {
+  return sql`UPDATE documents SET revision = revision + 1 WHERE id = ${documentId} AND +organization_id = ${organizationId}
+    AND EXISTS (SELECT 1 FROM document_versions WHERE document_id = ${documentId} AND number = ${version} AND mismatch IS NOT NULL)`;
+}
+
+/** Takes what was replaced away at once; not done, the sweep does it. */
+async function removeNow({ env, database }: Store, objects: Parameters<typeof removeObjects>[1]): Promise<void> {
+  const statements = await removeObjects(env, objects);
+  if (statements.length > 0) await database.write(statements);
 }

@@ -21,7 +21,12 @@ const token: Parameter = {
 const success = { status: 200, description: 'The bytes are there.', schema: Received } as const;
 
 function storeOf(c: Request): Store {
-  return { env: c.env, database: openDatabase(c.env.DB, c.var.usage), now: Date.now() };
+  return {
+    env: c.env,
+    database: openDatabase(c.env.DB, c.var.usage),
+    now: Date.now(),
+    later: (work) => c.executionCtx.waitUntil(work.catch(() => undefined)),
+  };
 }
 
 function incomingOf(c: Request): Incoming {

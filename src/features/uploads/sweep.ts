@@ -2,21 +2,23 @@ import sql from 'sql-template-tag';
 import type { Database } from '../../database/database.ts';
 import { newId } from '../../ids.ts';
 import { auditStatement } from '../audit/entry.ts';
-import { askToVerify } from './confirm.ts';
+import { askToVerify, HASHING } from './confirm.ts';
 import { removeObjects } from './objects.ts';
 import type { Come } from './settle.ts';
 
 /** How long a file is waited for (ms). */
 export const WAITED = 24 * 3_600_000;
-/** A file that has been hashed for longer than this (ms) has lost its message. */
-const HASHING = 5 * 60_000;
 /** What is taken away in one go: the next sweep goes on. */
 const AT_ONCE = 200;
+/** How often in one sweep. */
+const ROUNDS = 25;
 
 /** Takes away uploads that nothing came of, and has files hashed whose message was lost. */
 export async function sweepUploads(env: Env, { database, now }: { database: Database; now: number }): Promise<void> {
-  await giveUp(database, now);
-  await removeDoomed(env, database);
+  for (let round = 0; round < ROUNDS; round++) {
+    await giveUp(database, now);
+    if ((await removeDoomed(env, database)) < AT_ONCE) break;
+  }
   await abandon(database, now);
   const [lost] = await database.read<[Pick<Come, 'organization_id' | 'document_id' | 'number'>]>(
     sql`SELECT organization_id, document_id, number FROM document_versions INDEXED BY document_versions_unfinished
@@ -38,12 +40,13 @@ async function giveUp(database: Database, now: number): Promise<void> {
 }
 
 /** From R2 first: what is not noted any more would be there for good. */
-async function removeDoomed(env: Env, database: Database): Promise<void> {
+async function removeDoomed(env: Env, database: Database): Promise<number> {
   const [doomed] = await database.read<[{ object_key: string; upload_id: string | null }]>(
     sql`SELECT object_key, upload_id FROM upload_objects INDEXED BY upload_objects_by_age WHERE doomed = 1 LIMIT ${AT_ONCE}`,
   );
   const statements = await removeObjects(env, doomed);
   if (statements.length > 0) await database.write(statements);
+  return doomed.length;
 }
 
 /** Documents and versions whose file never came are taken away, a day after they were announced. */
@@ -52,7 +55,7 @@ async function abandon(database: Database, now: number): Promise<void> {
     sql`SELECT document.id, document.organization_id FROM documents document INDEXED BY documents_unfinished
       WHERE document.status = 'pending_upload' AND document.created_at < ${now - WAITED} AND document.updated_at < ${now - WAITED}
         AND NOT EXISTS (SELECT 1 FROM upload_objects WHERE document_id = document.id AND doomed = 0)
-        AND NOT EXISTS (SELECT 1 FROM document_versions WHERE document_id = document.id AND created_at >= ${now - WAITED})
+        AND NOT EXISTS (SELECT 1 FROM document_versions WHERE document_id = document.id AND (created_at >= ${now - WAITED} OR status <> 'pending_upload'))
       ORDER BY document.created_at LIMIT ${AT_ONCE}`,
   );
   for (const { id, organization_id: organizationId } of abandoned) {
@@ -66,7 +69,8 @@ async function abandon(database: Database, now: number): Promise<void> {
     };
     const still = sql`EXISTS (SELECT 1 FROM documents WHERE id = ${id} AND organization_id = ${organizationId}
       AND status = 'pending_upload' AND updated_at < ${now - WAITED}) AND NOT EXISTS (SELECT 1 FROM upload_objects WHERE document_id = ${id} AND doomed = 0)
-      AND NOT EXISTS (SELECT 1 FROM document_versions WHERE document_id = ${id} AND created_at >= ${now - WAITED})`;
+      AND NOT EXISTS (SELECT 1 FROM document_versions WHERE document_id = ${id}
+        AND (created_at >= ${now - WAITED} OR status <> 'pending_upload'))`;
     const entry = { action: 'document.abandoned' as const, entityId: id, changeId: newId('chg'), origin };
     await database.write([
       auditStatement(entry, { at: now, proof: still }),

@@ -211,7 +211,7 @@ describe('what was given up', () => {
       copy(
         'documents',
         `id || n, organization_id, participant_id, type, title, valid_from, valid_to, tags, status, version, created_by, created_at,
-          updated_at, deleted_at, deleted_by, delete_reason, revision, change_id`,
+          updated_at, deleted_at, deleted_by, delete_reason, revision, change_id, last_version`,
       ),
       copy(
         'document_versions',

@@ -92,6 +92,10 @@ describe('a file above 100 MB', () => {
     const { id } = await verifying(tenant);
     jobs.mockClear();
     await tenant.admin.post(`/v1/documents/${id}/confirm`);
+    expect(jobs).toHaveBeenCalledTimes(0);
+    const earlier = 'UPDATE document_versions SET confirmed_at = confirmed_at - 301000 WHERE document_id = ?';
+    await env.DB.prepare(earlier).bind(id).run();
+    await tenant.admin.post(`/v1/documents/${id}/confirm`);
     expect(jobs).toHaveBeenCalledTimes(1);
   });
 

@@ -9,25 +9,24 @@ export function roomStub(env: Env, organizationId: string): DurableObjectStub<Or
 
 /** How long further changes of an organisation are told together (ms). */
 const TOGETHER = 5;
+/** A call that has not been made after so long (ms) died with its request. */
+const DEAD = 100;
 
-const soon = new Map<string, Promise<void>>();
+/** Organisations whose room is about to be told, and since when (ms): no promise, which is its own request's alone. */
+const soon = new Map<string, number>();
 
 /**
  * Tells an organisation's room that something was committed; a burst of changes is one call. Best effort: while someone
  * is in the room, it looks by itself.
  */
-export function pokeRoom(env: Env, organizationId: string): Promise<void> {
-  const known = soon.get(organizationId);
-  if (known) return known;
-  const poke = async () => {
-    await scheduler.wait(TOGETHER);
-    // What is committed from here on is for the next call.
-    soon.delete(organizationId);
-    await roomStub(env, organizationId).poke();
-  };
-  const poking = poke().catch(() => undefined);
-  soon.set(organizationId, poking);
-  return poking;
+export async function pokeRoom(env: Env, organizationId: string): Promise<void> {
+  const now = Date.now();
+  if (Math.abs(now - (soon.get(organizationId) ?? 0)) < DEAD) return;
+  soon.set(organizationId, now);
+  await scheduler.wait(TOGETHER);
+  // What is committed from here on is for the next call.
+  soon.delete(organizationId);
+  await roomStub(env, organizationId).poke();
 }
 
 /** Tells the caller's room of every change that a request has made. */

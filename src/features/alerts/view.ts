@@ -1,9 +1,6 @@
+import { timestampOf } from '../../time/rules.ts';
 import type { AlertView } from './schemas.ts';
 import type { AlertRow } from './table.ts';
-
-function instantOf(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
-}
 
 /** An alert as it is answered. */
 export function alertView(row: Omit<AlertRow, 'organization_id' | 'change_id'>): AlertView {
@@ -19,9 +16,9 @@ export function alertView(row: Omit<AlertRow, 'organization_id' | 'change_id'>):
     threshold: row.threshold,
     figures: JSON.parse(row.figures),
     at: new Date(row.at).toISOString(),
-    acknowledgedAt: instantOf(row.acknowledged_at),
+    acknowledgedAt: timestampOf(row.acknowledged_at),
     acknowledgedBy: row.acknowledged_by,
-    resolvedAt: instantOf(row.resolved_at),
+    resolvedAt: timestampOf(row.resolved_at),
     resolvedBy: row.resolved_by,
   };
 }

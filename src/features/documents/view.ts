@@ -1,3 +1,4 @@
+import { timestampOf } from '../../time/rules.ts';
 import type { DocumentDetails, DocumentView, VersionView } from './schemas.ts';
 import type { DocumentRow, DocumentVersionRow } from './table.ts';
 
@@ -14,10 +15,6 @@ export type ShownRow = Omit<DocumentRow, 'organization_id' | 'change_id' | 'last
     newest_version: number;
     participant_status: string | null;
   };
-
-function instantOf(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
-}
 
 /** What can be changed of a document. */
 export function detailsOf(row: Pick<ShownRow, 'type' | 'title' | 'valid_from' | 'valid_to' | 'tags'>): DocumentDetails {
@@ -48,8 +45,8 @@ export function documentView(row: ShownRow): DocumentView {
     createdBy: row.created_by,
     createdAt: new Date(row.created_at).toISOString(),
     updatedAt: new Date(row.updated_at).toISOString(),
-    uploadedAt: isThere ? instantOf(row.confirmed_at) : null,
-    deletedAt: instantOf(row.deleted_at),
+    uploadedAt: isThere ? timestampOf(row.confirmed_at) : null,
+    deletedAt: timestampOf(row.deleted_at),
     deletedBy: row.deleted_by,
     deleteReason: row.delete_reason,
   };
@@ -67,6 +64,6 @@ export function versionView(row: DocumentVersionRow): VersionView {
     mismatch: row.mismatch === null ? null : JSON.parse(row.mismatch),
     createdBy: row.created_by,
     createdAt: new Date(row.created_at).toISOString(),
-    uploadedAt: row.status === 'uploaded' ? instantOf(row.confirmed_at) : null,
+    uploadedAt: row.status === 'uploaded' ? timestampOf(row.confirmed_at) : null,
   };
 }

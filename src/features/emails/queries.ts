@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import type { Context } from '../../context.ts';
 import { type Page, pageOf, readCursor } from '../../http/cursor.ts';
 import { notFound } from '../../http/problem.ts';
+import { timestampOf } from '../../time/rules.ts';
 import type { EmailItemView, EmailView, ListEmails } from './schemas.ts';
 import type { EmailLogRow } from './table.ts';
 
@@ -22,7 +23,7 @@ function itemView(row: Listed): EmailItemView {
     entityId: row.entity_id,
     status: row.status,
     at: new Date(row.at).toISOString(),
-    sentAt: row.sent_at === null ? null : new Date(row.sent_at).toISOString(),
+    sentAt: timestampOf(row.sent_at),
   };
 }
 

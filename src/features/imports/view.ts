@@ -1,3 +1,4 @@
+import { timestampOf } from '../../time/rules.ts';
 import type { Mapping } from '../import-runs/mapping.ts';
 import type { RowError } from '../import-runs/rows.ts';
 import type { RowWarning } from '../import-runs/step.ts';
@@ -25,10 +26,6 @@ export interface ImportView {
   finishedAt: string | null;
 }
 
-function instant(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
-}
-
 function progressOf(row: ImportRow): number {
   if (row.status === 'completed' || row.status === 'completed_with_errors') return 100;
   return row.total_rows ? Math.floor((row.processed_rows * 100) / row.total_rows) : 0;
@@ -53,8 +50,8 @@ export function importView(row: ImportRow): ImportView {
     progress: progressOf(row),
     failure: row.failure === null ? null : JSON.parse(row.failure),
     createdAt: new Date(row.created_at).toISOString(),
-    startedAt: instant(row.started_at),
-    finishedAt: instant(row.finished_at),
+    startedAt: timestampOf(row.started_at),
+    finishedAt: timestampOf(row.finished_at),
   };
 }
 

@@ -2,12 +2,9 @@ import sql, { empty } from 'sql-template-tag';
 import type * as z from 'zod';
 import type { Context } from '../../context.ts';
 import { type Page, pageOf, readCursor } from '../../http/cursor.ts';
+import { timestampOf } from '../../time/rules.ts';
 import type { JobRunView, ListJobs } from './schemas.ts';
 import type { JobRunRow } from './table.ts';
-
-function instantOf(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
-}
 
 function jobRunView(row: JobRunRow): JobRunView {
   const { started_at: from, finished_at: to } = row;
@@ -20,8 +17,8 @@ function jobRunView(row: JobRunRow): JobRunView {
     attempts: row.attempts,
     durationMs: from === null || to === null ? null : to - from,
     createdAt: new Date(row.created_at).toISOString(),
-    startedAt: instantOf(from),
-    finishedAt: instantOf(to),
+    startedAt: timestampOf(from),
+    finishedAt: timestampOf(to),
   };
 }
 

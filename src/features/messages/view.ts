@@ -1,3 +1,4 @@
+import { timestampOf } from '../../time/rules.ts';
 import type { MessageFieldsOutput, MessageView } from './schemas.ts';
 import type { MessageRow } from './table.ts';
 
@@ -16,7 +17,7 @@ export function messageView(
     authorId: row.author_id,
     ...messageFields(row),
     createdAt: new Date(row.created_at).toISOString(),
-    editedAt: row.edited_at === null ? null : new Date(row.edited_at).toISOString(),
-    deletedAt: row.deleted_at === null ? null : new Date(row.deleted_at).toISOString(),
+    editedAt: timestampOf(row.edited_at),
+    deletedAt: timestampOf(row.deleted_at),
   };
 }

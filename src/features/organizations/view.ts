@@ -1,3 +1,4 @@
+import { timestampOf } from '../../time/rules.ts';
 import type { OrganizationFieldsOutput, OrganizationView } from './schemas.ts';
 import type { OrganizationRow } from './table.ts';
 
@@ -28,7 +29,7 @@ export function organizationView(row: OrganizationRow): OrganizationView {
     subscription: {
       plan: row.subscription_plan,
       status: row.subscription_status,
-      currentPeriodEnd: row.current_period_end === null ? null : new Date(row.current_period_end).toISOString(),
+      currentPeriodEnd: timestampOf(row.current_period_end),
       participantLimit: row.participant_limit,
       features: JSON.parse(row.features),
     },

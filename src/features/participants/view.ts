@@ -1,3 +1,4 @@
+import { timestampOf } from '../../time/rules.ts';
 import { percentUsed, trafficLight } from '../budgets/rules.ts';
 import type { ParticipantFields, ParticipantListItemView, ParticipantView } from './schemas.ts';
 import type { ParticipantRow } from './table.ts';
@@ -14,10 +15,6 @@ type BaseRow = Omit<
   | 'created_by'
   | 'archive_reason'
 >;
-
-function instant(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
-}
 
 function base(row: BaseRow): Omit<ParticipantView, 'medical'> {
   return {
@@ -40,7 +37,7 @@ function base(row: BaseRow): Omit<ParticipantView, 'medical'> {
     status: row.status,
     createdAt: new Date(row.created_at).toISOString(),
     updatedAt: new Date(row.updated_at).toISOString(),
-    archivedAt: instant(row.archived_at),
+    archivedAt: timestampOf(row.archived_at),
     archivedBy: row.archived_by,
   };
 }

@@ -1,10 +1,7 @@
+import { timestampOf } from '../../time/rules.ts';
 import type { ChangeRow } from '../changes/queries.ts';
 import type { EventRow } from '../threads/events.ts';
 import type { ChangeFrame, Member, Presence, ThreadFrame } from './protocol.ts';
-
-function instantOf(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
-}
 
 /** What a user is told of an event; null for one whose message is not there any more. */
 export function frameOf(row: EventRow, userId: string): ThreadFrame | null {
@@ -54,8 +51,8 @@ function messageOf(row: EventRow) {
     mentions: listOf(row.mentions),
     documentIds: listOf(row.document_ids),
     createdAt: new Date(createdAt).toISOString(),
-    editedAt: instantOf(row.edited_at),
-    deletedAt: instantOf(row.deleted_at),
+    editedAt: timestampOf(row.edited_at),
+    deletedAt: timestampOf(row.deleted_at),
   };
 }
 

@@ -1,3 +1,4 @@
+import { timestampOf } from '../../time/rules.ts';
 import type { ServiceRow } from './table.ts';
 
 /** A service as clients see it; amounts in cents. */
@@ -47,7 +48,7 @@ export function serviceView(row: ServiceRow): ServiceView {
     notes: row.notes,
     ledgerVersion: row.ledger_version,
     createdAt: new Date(row.created_at).toISOString(),
-    cancelledAt: row.cancelled_at === null ? null : new Date(row.cancelled_at).toISOString(),
+    cancelledAt: timestampOf(row.cancelled_at),
     cancelReason: row.cancel_reason,
   };
 }

@@ -1,3 +1,4 @@
+import { timestampOf } from '../../time/rules.ts';
 import type { UserFieldsOutput, UserView } from './schemas.ts';
 import type { UserRow } from './table.ts';
 
@@ -6,7 +7,7 @@ export function userView(row: UserRow): UserView {
   return {
     id: row.id,
     ...userFields(row),
-    lastActiveAt: row.last_active_at === null ? null : new Date(row.last_active_at).toISOString(),
+    lastActiveAt: timestampOf(row.last_active_at),
     createdAt: new Date(row.created_at).toISOString(),
     updatedAt: new Date(row.updated_at).toISOString(),
   };

@@ -5,6 +5,8 @@ import { parseArgs } from 'node:util';
 import { client } from './client.ts';
 import type { LoadJob, LoadResult, LoadSettings } from './load.ts';
 import { bundle } from './parts/bundle.ts';
+import { daily } from './parts/daily.ts';
+import { dashboard } from './parts/dashboard.ts';
 import { files } from './parts/files.ts';
 import { imports } from './parts/imports.ts';
 import { messages } from './parts/messages.ts';
@@ -30,6 +32,8 @@ const PARTS: Record<string, (bench: Bench) => Promise<Finding>> = {
   files,
   messages,
   bundle,
+  daily,
+  dashboard,
 };
 const FULL: Pace = {
   rounds: 20,
@@ -39,6 +43,8 @@ const FULL: Pace = {
   stretches: 3,
   people: 10_000,
   large: 100_000,
+  organizations: 1_000,
+  services: 1_000_000,
 };
 const QUICK: Pace = {
   rounds: 5,
@@ -48,6 +54,8 @@ const QUICK: Pace = {
   stretches: 1,
   people: 2_000,
   large: null,
+  organizations: 100,
+  services: null,
 };
 
 const { values: options } = parseArgs({

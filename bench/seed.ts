@@ -2,19 +2,28 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { organizationStatements } from '../scripts/lib/organization.ts';
 import { newId } from '../src/ids.ts';
 import { person } from './people.ts';
-import { DEAR_ITEM, ITEM, type Organization, PLAN, seededDate, type Target, TIME_ZONE, type World } from './world.ts';
+import {
+  COST,
+  DEAR_ITEM,
+  HOURS,
+  ITEM,
+  type Organization,
+  PLAN,
+  seededDate,
+  type Target,
+  TIME_ZONE,
+  type World,
+} from './world.ts';
 
 /** How many participants the groups of `World` have. */
 const SPREAD = 200;
 const ALONE = 24;
 const FEW = 20;
 
-const ALLOCATED = 1_000_000_000;
+const PLENTY = 1_000_000_000;
 /** Less than an hour of the dear item costs: that line refuses. */
 const SCARCE = 5_000;
 const MANAGEMENT = 'ndia_managed';
-const HOURS = 2;
-const COST = ITEM.cents * HOURS;
 
 export interface Sizes {
   participants: number;
@@ -27,9 +36,9 @@ export const SIZES: Sizes = { participants: 20_000, smaller: 1_000, servicesEach
 
 /** A plan as most are: two lines that share a flexible pool, and one on its own. All is released at the start. */
 const LINES = [
-  { categoryCode: ITEM.categoryCode, flexible: 1, allocated: ALLOCATED },
-  { categoryCode: 4, flexible: 1, allocated: ALLOCATED },
-  { categoryCode: DEAR_ITEM.categoryCode, flexible: 0, allocated: SCARCE },
+  { categoryCode: ITEM.categoryCode, flexible: 1 },
+  { categoryCode: 4, flexible: 1 },
+  { categoryCode: DEAR_ITEM.categoryCode, flexible: 0 },
 ];
 
 const PROFILE = {
@@ -71,10 +80,14 @@ function inserter(database: DatabaseSync): Insert {
 interface Place {
   owner: Organization;
   n: number;
+  /** Of each of the three lines. */
+  allocated: Allocated;
 }
 
+type Allocated = readonly [number, number, number];
+
 /** One participant with a plan, its lines, their past services, and the ledger that says so. */
-function seedParticipant(insert: Insert, { owner, n }: Place): Target {
+function seedParticipant(insert: Insert, { owner, n, allocated }: Place): Target {
   const { id: organization_id, userId } = owner;
   const servicesEach = owner.services / owner.participants;
   const spent = COST * servicesEach;
@@ -101,7 +114,13 @@ function seedParticipant(insert: Insert, { owner, n }: Place): Target {
   for (const word of who.words) insert('participant_words', { organization_id, word, participant_id });
   const lines = LINES.map((line, index) => {
     const id = newId('bud');
-    return { ...line, id, number: index + 1, poolId: line.flexible ? `${plan_id}/${MANAGEMENT}` : id };
+    return {
+      ...line,
+      id,
+      allocated: allocated[index] ?? 0,
+      number: index + 1,
+      poolId: line.flexible ? `${plan_id}/${MANAGEMENT}` : id,
+    };
   });
   const [charged] = lines;
   if (!charged) throw new Error('a plan needs a line to charge');
@@ -232,6 +251,38 @@ function seedItem(insert: Insert, item: typeof ITEM | typeof DEAR_ITEM): void {
   });
 }
 
+interface Asked {
+  name: string;
+  participants: number;
+  servicesEach: number;
+  /** What each of them has; more than anyone spends unless said otherwise. */
+  allocated?: (n: number) => Allocated;
+}
+
+interface Filled {
+  owner: Organization;
+  targets: Target[];
+}
+
+function fillOne({ database, insert }: { database: DatabaseSync; insert: Insert }, asked: Asked): Filled {
+  const owner = seedOrganization(database, asked);
+  const allocated = asked.allocated ?? ((): Allocated => [PLENTY, PLENTY, SCARCE]);
+  const targets = Array.from({ length: asked.participants }, (_, n) =>
+    seedParticipant(insert, { owner, n, allocated: allocated(n) }),
+  );
+  return { owner, targets };
+}
+
+/** Adds organisations to a database that is served, each in one transaction. */
+export function filler(database: DatabaseSync): (asked: Asked) => void {
+  const insert = inserter(database);
+  return (asked) => {
+    database.exec('BEGIN IMMEDIATE');
+    fillOne({ database, insert }, asked);
+    database.exec('COMMIT');
+  };
+}
+
 /** Fills a migrated database file with two organisations whose balances add up (`npm run check` agrees). */
 export function seed(file: string, { participants, smaller, servicesEach }: Sizes): World {
   const database = new DatabaseSync(file, { enableForeignKeyConstraints: false });
@@ -240,12 +291,8 @@ export function seed(file: string, { participants, smaller, servicesEach }: Size
     const insert = inserter(database);
     seedItem(insert, ITEM);
     seedItem(insert, DEAR_ITEM);
-    const fill = (name: string, count: number) => {
-      const owner = seedOrganization(database, { name, participants: count, servicesEach });
-      return { owner, targets: Array.from({ length: count }, (_, n) => seedParticipant(insert, { owner, n })) };
-    };
-    const small = fill('small', smaller);
-    const { owner, targets } = fill('large', participants);
+    const small = fillOne({ database, insert }, { name: 'small', participants: smaller, servicesEach });
+    const { owner, targets } = fillOne({ database, insert }, { name: 'large', participants, servicesEach });
     database.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)');
     const take = (count: number) => targets.splice(0, count);
     return {

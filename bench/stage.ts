@@ -23,6 +23,8 @@ export interface Stage {
   /** The database's file. */
   database: string;
   tokens: { organization: string; smaller: string };
+  /** Runs a schedule of the Worker. */
+  scheduled(cron: string): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -69,6 +71,9 @@ export async function setStage(sizes: Sizes): Promise<Stage> {
       tokens: {
         organization: signToken(world.organization.subject),
         smaller: signToken(world.smaller.subject),
+      },
+      scheduled: async (cron) => {
+        await (await miniflare.getWorker('caddy')).scheduled({ cron });
       },
       end: async () => {
         await miniflare.dispose();

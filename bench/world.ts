@@ -50,6 +50,9 @@ export const ITEM = {
   unit: 'H',
   cents: 7023,
 } as const;
+/** What a seeded service is, and costs. */
+export const HOURS = 2;
+export const COST = ITEM.cents * HOURS;
 export const DEAR_ITEM = {
   code: '15_056_0128_1_3',
   name: 'Assessment Recommendation Therapy Or Training - Other Professional',

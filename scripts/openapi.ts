@@ -22,6 +22,7 @@ export async function openApiText(): Promise<string> {
     AUTH_ISSUER: 'https://sign-in.caddy.test',
     AUTH_JWKS: '{"keys":[]}',
     FILE_SIGNING_KEY: 'k'.repeat(32),
+    EVENT_LOG: 'off',
   };
   const answer = await (await loadApp()).request('/openapi.json', {}, settings);
   const text = await answer.text();

@@ -24,12 +24,15 @@ const WITHOUT_ROWID = new Set([
   'message_mentions',
   'own_items',
   'participant_words',
+  'plan_days',
   'pool_boundaries',
+  'service_days',
   'support_item_words',
   'thread_events',
   'thread_reads',
   'upload_objects',
   'upload_parts',
+  'webhook_messages',
 ]);
 
 const folder = join(ROOT, 'migrations');

@@ -5,15 +5,19 @@ import { alertRoutes } from './features/alerts/routes.ts';
 import { auditRoutes } from './features/audit/routes.ts';
 import { budgetRoutes, participantBudgetRoutes } from './features/budgets/routes.ts';
 import { changeRoutes } from './features/changes/routes.ts';
+import { complianceRoutes, participantComplianceRoutes } from './features/compliance/routes.ts';
+import { dashboardRoutes } from './features/dashboard/routes.ts';
 import { contentRoutes, linkRoutes } from './features/document-content/routes.ts';
 import { documentRoutes } from './features/documents/routes.ts';
 import { emailRoutes } from './features/emails/routes.ts';
 import { healthRoutes } from './features/health/routes.ts';
 import { importRoutes } from './features/imports/routes.ts';
+import { incidentRoutes } from './features/incidents/routes.ts';
 import { jobRoutes } from './features/jobs/routes.ts';
 import { liveRoutes, participantLiveRoutes } from './features/live/routes.ts';
 import { meRoutes } from './features/me/routes.ts';
 import { messageRoutes } from './features/messages/routes.ts';
+import { metricRoutes } from './features/metrics/routes.ts';
 import { organizationRoutes } from './features/organizations/routes.ts';
 import { participantRoutes } from './features/participants/routes.ts';
 import { participantPlanRoutes, planRoutes } from './features/plans/routes.ts';
@@ -25,6 +29,7 @@ import { supportItemRoutes } from './features/support-items/routes.ts';
 import { threadRoutes } from './features/threads/routes.ts';
 import { uploadRoutes } from './features/uploads/routes.ts';
 import { userRoutes } from './features/users/routes.ts';
+import { webhookRoutes } from './features/webhooks/routes.ts';
 import type { AppEnv } from './http/app-env.ts';
 import { frame } from './http/frame.ts';
 import { openApiRoutes } from './http/openapi.ts';
@@ -70,6 +75,7 @@ const v1 = new Hono<AppEnv>()
   .route('/participants', participantPlanRoutes)
   .route('/participants', participantBudgetRoutes)
   .route('/participants', participantLiveRoutes)
+  .route('/participants', participantComplianceRoutes)
   .route('/plans', planRoutes)
   .route('/budgets', budgetRoutes)
   .route('/support-items', supportItemRoutes)
@@ -80,6 +86,10 @@ const v1 = new Hono<AppEnv>()
   .route('/threads', threadRoutes)
   .route('/threads', messageRoutes)
   .route('/alerts', alertRoutes)
+  .route('/incidents', incidentRoutes)
+  .route('/compliance', complianceRoutes)
+  .route('/dashboard', dashboardRoutes)
+  .route('/metrics', metricRoutes)
   .route('/jobs', jobRoutes)
   .route('/emails', emailRoutes)
   .route('/audit-logs', auditRoutes)
@@ -94,7 +104,8 @@ const routes = new Hono<AppEnv>()
   .route('/', healthRoutes)
   .route('/v1', v1)
   .route('/files', uploadRoutes)
-  .route('/files', linkRoutes);
+  .route('/files', linkRoutes)
+  .route('/webhooks', webhookRoutes);
 
 /** The routes of the API, for Hono's typed client. */
 export type AppType = typeof routes;

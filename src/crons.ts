@@ -10,17 +10,21 @@ import { sweepUploads } from './features/uploads/sweep.ts';
 const CRONS: Record<string, (env: Env, now: number) => Promise<void>> = {
   '17 * * * *': async (env, now) => {
     const database = openDatabase(env.DB);
-    await sweep(database, now);
-    await sweepEvents(database, now);
-    await sweepUploads(env, { database, now });
+    await all([sweep(database, now), sweepEvents(database, now), sweepUploads(env, { database, now })]);
   },
   '*/30 * * * *': async (env, now) => {
     const database = openDatabase(env.DB);
-    await scheduleJobs(env, { database, now });
-    await sweepEmails(env, { database, now });
+    await all([scheduleJobs(env, { database, now }), sweepEmails(env, { database, now })]);
   },
   '*/5 * * * *': (env) => sweepImports(env, openDatabase(env.DB)),
 };
+
+/** Does each, whether the others fail or not; then fails with the first that did. */
+async function all(work: readonly Promise<unknown>[]): Promise<void> {
+  const done = await Promise.allSettled(work);
+  const failed = done.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
+}
 
 /** Runs the job of a schedule. */
 export async function runCron(cron: string, env: Env): Promise<void> {

@@ -16,6 +16,8 @@ declare global {
       IMPORT_FEED: DurableObjectNamespace<ImportFeed>;
       ORGANIZATION_ROOM: DurableObjectNamespace<OrganizationRoom>;
       RATE_LIMITER: RateLimit;
+      METRICS: AnalyticsEngineDataset;
+      EVENT_LOG?: string;
       AUTH_ISSUER?: string;
       AUTH_JWKS?: string;
       AUTH_JWKS_URL?: string;
@@ -51,6 +53,12 @@ const switched = (fallback: 'on' | 'off') =>
     .default(fallback)
     .transform((value) => value === 'on');
 
+/** As Resend and Clerk give it; without one, the webhook answers 401. */
+const webhookSecret = z
+  .string()
+  .regex(/^whsec_[A-Za-z0-9+/]+=*$/, 'must be the secret of the webhook, whsec_…')
+  .optional();
+
 const KeySet = z.object({ keys: z.array(z.object({ kty: z.string() })) });
 
 function isKeySet(text: string): boolean {
@@ -77,8 +85,12 @@ const Variables = z
     EMAIL_FROM: z.string().optional(),
     RESEND_API_KEY: z.string().optional(),
     RESEND_BASE_URL: z.url().default('https://api.resend.com'),
+    RESEND_WEBHOOK_SECRET: webhookSecret,
+    CLERK_WEBHOOK_SECRET: webhookSecret,
     SERVER_TIMING: switched('off'),
     RATE_LIMIT: switched('on'),
+    /** One line of JSON for each request and each piece of work. */
+    EVENT_LOG: switched('on'),
   })
   .superRefine((variables, issues) => {
     if ((variables.AUTH_JWKS === undefined) === (variables.AUTH_JWKS_URL === undefined)) {

@@ -6,6 +6,7 @@ import { newId } from '../src/ids.ts';
 import { runJobs } from '../src/jobs.ts';
 import { sha256 } from '../src/text/digest.ts';
 import { newParticipant } from './support/workers/care.ts';
+import { storedMetric } from './support/workers/compliance.ts';
 import { announce, comeDocument, newDocument, PDF } from './support/workers/documents.ts';
 import { type Json, newTenant } from './support/workers/tenant.ts';
 
@@ -37,6 +38,38 @@ describe('the hourly sweep', () => {
       .bind(organizationId)
       .first('count');
     expect(tickets).toBe(1);
+  });
+
+  test('takes away messages of others and own figures that have had their time, but never that a sign-in is gone', async () => {
+    const tenant = await newTenant();
+    const { organizationId } = tenant;
+    const age = (days: number) => Date.now() - days * DAY;
+    for (const [id, type, days] of [
+      ['old bounce', 'email.bounced', 31],
+      ['young bounce', 'email.bounced', 29],
+      ['old making', 'user.created', 400],
+      ['old end', 'user.deleted', 400],
+    ] as const) {
+      await env.DB.prepare(
+        'INSERT INTO webhook_messages (source, message_id, type, subject, at) VALUES (?, ?, ?, ?, ?)',
+      )
+        .bind(type.startsWith('user') ? 'clerk' : 'resend', id, type, organizationId, age(days))
+        .run();
+    }
+    await storedMetric(tenant, { metric: 'old', at: age(91) });
+    await storedMetric(tenant, { metric: 'young', at: age(89) });
+    await runCron('17 * * * *', env);
+    await runCron('17 * * * *', env);
+    const messages = await env.DB.prepare(
+      'SELECT message_id FROM webhook_messages WHERE subject = ? ORDER BY message_id',
+    )
+      .bind(organizationId)
+      .all();
+    expect(messages.results.map(({ message_id }) => message_id)).toEqual(['old end', 'young bounce']);
+    const metrics = await env.DB.prepare('SELECT metric FROM metrics WHERE organization_id = ?')
+      .bind(organizationId)
+      .all();
+    expect(metrics.results).toEqual([{ metric: 'young' }]);
   });
 
   test('a key older than 30 days that no sweep has met is free again', async () => {

@@ -18,6 +18,17 @@ describe('the variables', () => {
     ]);
   });
 
+  test('log events unless told otherwise', () => {
+    expect(read(GOOD).EVENT_LOG).toBe(true);
+    expect(read({ ...GOOD, EVENT_LOG: 'on' }).EVENT_LOG).toBe(true);
+    expect(read({ ...GOOD, EVENT_LOG: 'off' }).EVENT_LOG).toBe(false);
+  });
+
+  test.each(['RESEND_WEBHOOK_SECRET', 'CLERK_WEBHOOK_SECRET'] as const)('may go without %s', (name) => {
+    expect(read(GOOD)[name]).toBeUndefined();
+    expect(read({ ...GOOD, [name]: 'whsec_bWFkZSB1cA==' })[name]).toBe('whsec_bWFkZSB1cA==');
+  });
+
   test.each([
     ['AUTH_ISSUER', { AUTH_ISSUER: '' }],
     ['AUTH_JWKS', { AUTH_JWKS: 'not json' }],
@@ -30,6 +41,12 @@ describe('the variables', () => {
     ['RESEND_API_KEY', { EMAIL_TRANSPORT: 'resend', EMAIL_FROM: 'care@example.com' }],
     ['EMAIL_FROM', { EMAIL_TRANSPORT: 'resend', RESEND_API_KEY: 'key' }],
     ['SERVER_TIMING', { SERVER_TIMING: 'yes' }],
+    ['EVENT_LOG', { EVENT_LOG: 'yes' }],
+    ['EVENT_LOG', { EVENT_LOG: '' }],
+    ['RESEND_WEBHOOK_SECRET', { RESEND_WEBHOOK_SECRET: 'bWFkZSB1cA==' }],
+    ['RESEND_WEBHOOK_SECRET', { RESEND_WEBHOOK_SECRET: 'whsec_' }],
+    ['CLERK_WEBHOOK_SECRET', { CLERK_WEBHOOK_SECRET: 'whsec_made up' }],
+    ['CLERK_WEBHOOK_SECRET', { CLERK_WEBHOOK_SECRET: '' }],
   ])('%s is named, and not what it holds, when it is wrong: %j', (name, wrong) => {
     expect(() => read({ ...GOOD, ...wrong })).toThrow(ConfigurationError);
     try {

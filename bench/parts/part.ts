@@ -16,6 +16,10 @@ export interface Pace {
   /** Participants in a file, and in a large one; null for none. */
   people: number;
   large: number | null;
+  /** Organisations whose daily check is timed. */
+  organizations: number;
+  /** Services of the organisation whose dashboard is read; null for those of the seed. */
+  services: number | null;
 }
 
 /** What every part works with. */

@@ -27,14 +27,66 @@ export interface Proof {
 /** Differences that one query answers with at most; the next run shows the rest. */
 const SHOWN = 200;
 
+/** A query whose rows are those where `is` is not `shouldBe`. */
+type Compare = (
+  what: string,
+  parts: { source: string; id: string; participant: string; is: string; shouldBe: string },
+) => string;
+
+/** What the dashboard adds up, beside a count of the tables themselves. */
+function countersQueries(compare: Compare): string[] {
+  const nobody = { participant: 'NULL', is: 't.kept', shouldBe: 't.counted' };
+  const lines = (colour: string) =>
+    `sum((SELECT count(*) FROM budgets WHERE plan_id = plans.id AND colour = ${literal(colour)}))`;
+  const edges = `(VALUES ('start.d', 'start', 10), ('start.m', 'start', 7), ('start.y', 'start', 4), ('end.d', 'end', 10),
+    ('end.m', 'end', 7), ('end.y', 'end', 4)) edge`;
+  const sums = (
+    [
+      ['inactive_count', `count(*) FROM participants WHERE status = 'inactive'`],
+      ['open_alerts', `count(*) FROM alerts WHERE status = 'open'`],
+      ['compliance_scored', 'count(score) FROM compliance_checks WHERE true'],
+      ['compliance_points', 'coalesce(sum(score), 0) FROM compliance_checks WHERE true'],
+      ['compliance_hard_fails', 'coalesce(sum(hard_fail), 0) FROM compliance_checks WHERE true'],
+    ] as const
+  ).map(([column, counted]) =>
+    compare(`${column} of the organisation`, {
+      source: '(SELECT organizations.*, id AS organization_id FROM organizations)',
+      id: 't.id',
+      participant: 'NULL',
+      is: `t.${column}`,
+      shouldBe: `(SELECT ${counted} AND organization_id = t.id)`,
+    }),
+  );
+  return [
+    ...sums,
+    compare('services of the day, as the dashboard adds them up', {
+      source: `(SELECT organization_id, date, max(kept) AS kept, max(counted) AS counted FROM (
+        SELECT organization_id, date, services || ' ' || spent_cents AS kept, NULL AS counted FROM service_days
+          WHERE services <> 0 OR spent_cents <> 0
+        UNION ALL SELECT organization_id, service_date, NULL, count(*) || ' ' || sum(total_cost_cents) FROM services
+          WHERE status = 'completed' GROUP BY organization_id, service_date) GROUP BY organization_id, date)`,
+      id: 't.date',
+      ...nobody,
+    }),
+    compare('plans and lines of the day, as the dashboard adds them up', {
+      source: `(SELECT organization_id, edge, bucket, max(kept) AS kept, max(counted) AS counted FROM (
+        SELECT organization_id, edge, bucket, concat_ws(' ', plans, green, amber, red) AS kept, NULL AS counted FROM plan_days
+          WHERE plans <> 0 OR green <> 0 OR amber <> 0 OR red <> 0
+        UNION ALL SELECT plans.organization_id, edge.column1,
+            substr(iif(edge.column2 = 'start', plans.start_date, plans.end_date), 1, edge.column3), NULL,
+            concat_ws(' ', count(*), ${lines('green')}, ${lines('amber')}, ${lines('red')})
+          FROM plans JOIN participants ON participants.id = plans.participant_id AND participants.status <> 'archived'
+          CROSS JOIN ${edges} GROUP BY 1, 2, 3) GROUP BY organization_id, edge, bucket)`,
+      id: `t.edge || ' ' || t.bucket`,
+      ...nobody,
+    }),
+  ];
+}
+
 function queries(organization: string | null): string[] {
   const of = (table: string) => (organization === null ? '1' : `${table}.organization_id = ${literal(organization)}`);
   const sum = (column: string, rest: string) => `(SELECT coalesce(sum(${column}), 0) FROM ${rest})`;
-  /** A query whose rows are those where `is` is not `shouldBe`. */
-  const compare = (
-    what: string,
-    parts: { source: string; id: string; participant: string; is: string; shouldBe: string },
-  ) =>
+  const compare: Compare = (what, parts) =>
     `SELECT organization_id, participant_id, ${literal(what)} AS what, id, "is", should_be FROM (
       SELECT t.organization_id, ${parts.participant} AS participant_id, ${parts.id} AS id, ${parts.is} AS "is", ${parts.shouldBe} AS should_be
       FROM ${parts.source} t WHERE ${of('t')}) WHERE "is" IS NOT should_be LIMIT ${SHOWN}`;
@@ -129,6 +181,7 @@ function queries(organization: string | null): string[] {
       is: `CASE WHEN t.status = 'completed' THEN (SELECT count(*) FROM budgets b JOIN plans p ON p.id = b.plan_id WHERE b.id = t.budget_id AND t.service_date BETWEEN p.start_date AND p.end_date) ELSE 1 END`,
       shouldBe: '1',
     }),
+    ...countersQueries(compare),
     `SELECT organization_id, NULL AS participant_id, 'the record counts without a gap' AS what, organization_id AS id, count(*) AS "is",
       max(seq) AS should_be FROM audit_logs t WHERE ${of('t')} GROUP BY organization_id HAVING count(*) <> max(seq) OR min(seq) <> 1 LIMIT ${SHOWN}`,
     `SELECT t.id AS organization_id, NULL AS participant_id, 'participants that the subscription counts' AS what, t.id, t.participant_count AS "is",

@@ -43,6 +43,7 @@ export function localVariables(port: number): Record<string, string> {
     FILE_SIGNING_KEY: fileSigningKey(localKeys()),
     SERVER_TIMING: process.env['SERVER_TIMING'] ?? 'on',
     RATE_LIMIT: process.env['RATE_LIMIT'] ?? 'off',
+    EVENT_LOG: process.env['EVENT_LOG'] ?? 'off',
   };
 }
 

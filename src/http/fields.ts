@@ -95,6 +95,8 @@ export const EXAMPLE_IDS: Record<IdPrefix, string> = {
   alr: 'alr_01m84af0v3k5w8xh2d6q9r4t7z',
   eml: 'eml_01m84af0z4n6xa8yk3e7r0s5t8',
   run: 'run_01m84af10q7m9zb0w4f8s1t6v9',
+  inc: 'inc_01m84af12s8p0ac1x5g9t2v7wb',
+  met: 'met_01m84af14v9q1bd2y6h0w3x8kc',
   chg: 'chg_01m84af059eh3ajs9etx1gk29k',
 };
 

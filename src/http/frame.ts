@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { noUsage } from '../database/database.ts';
 import { configuration } from '../env.ts';
+import { countRequest } from '../features/metrics/request.ts';
 import type { AppEnv } from './app-env.ts';
 
 /** The frame of every answer: the request's id, what it cost, and headers that keep it private. */
@@ -10,6 +11,7 @@ export const frame: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set('requestId', crypto.randomUUID());
   c.set('usage', usage);
   await next();
+  countRequest(c, performance.now() - started);
   // A socket's answer cannot be changed any more.
   if (c.res.status === 101) return;
   const { headers } = c.res;

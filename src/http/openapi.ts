@@ -59,12 +59,15 @@ const TAGS = {
   Services: 'What was done for a participant, and what it cost.',
   Documents: 'Agreements, plans, reports, consents and photographs, with every version of them.',
   Files: 'The signed addresses that files go to and come from.',
+  Dashboard: 'The organisation at a glance.',
+  Compliance: 'How the records of each participant stand, and the incidents that the Commission is told of.',
   Alerts: 'What someone should look at: money that runs out, plans that end.',
   Imports: "Other systems' spreadsheets: participants and plans, timesheets, agreed items.",
   Messages: 'What staff say to each other about participants, and to all.',
   Live: "Participants' budgets and every change over a WebSocket, and who is here.",
   Audit: 'Who changed what.',
-  Operations: 'What was done by schedule, and what was sent.',
+  Operations: 'What was done by schedule, what was sent, and what was measured.',
+  Webhooks: 'What other services tell us, signed.',
 };
 
 async function documentation() {

@@ -57,6 +57,8 @@ export interface Operation {
   file?: FileForm;
   /** For a route that takes bytes as they are: what they are. */
   bytes?: string;
+  /** For a route that takes a signed message, which is checked as bytes before it is read: its shape. */
+  message?: z.ZodType;
 }
 
 function codesOf(operation: Operation, method: 'read' | 'write'): ErrorCode[] {
@@ -73,8 +75,10 @@ function codesOf(operation: Operation, method: 'read' | 'write'): ErrorCode[] {
   if (operation.changes) add('SUBSCRIPTION_INACTIVE');
   if (operation.keyed) add('IDEMPOTENCY_KEY_REUSED', 'IN_PROGRESS', 'VALIDATION_FAILED');
   if (method === 'write') {
-    add('PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');
-    if (!operation.bodyless && !operation.bytes) add('MALFORMED_JSON', 'VALIDATION_FAILED');
+    add('PAYLOAD_TOO_LARGE');
+    // A message is whatever its signature says it is.
+    if (!operation.message) add('UNSUPPORTED_MEDIA_TYPE');
+    if (!operation.bodyless && !operation.bytes && !operation.message) add('MALFORMED_JSON', 'VALIDATION_FAILED');
     if (operation.conditional) add('STALE');
   }
   return ERROR_CODES.filter((code) => codes.has(code));
@@ -177,6 +181,9 @@ function describe(operation: Operation, method: 'read' | 'write') {
     parameters: parametersOf(operation, method),
     ...(operation.file && { requestBody: fileBody(operation.file) }),
     ...(operation.bytes && { requestBody: bytesBody(operation.bytes) }),
+    ...(operation.message && {
+      requestBody: { required: true, content: { 'application/json': { schema: answered(operation.message) } } },
+    }),
     responses: {
       [success.status]: answer,
       ...(operation.conditional && method === 'read' ? unchanged : {}),
@@ -193,6 +200,7 @@ const NAMES: Partial<Record<IdPrefix, string>> = {
   doc: 'document',
   eml: 'e-mail',
   imp: 'import',
+  inc: 'incident',
   msg: 'message',
   par: 'participant',
   pln: 'plan',

@@ -18,7 +18,7 @@ function refusalOf(thrown: unknown): Refusal {
 export function placesOf(error: unknown): string[] {
   if (!(error instanceof Error)) return [];
   const lines = (error.stack ?? '').split('\n').map((line) => line.trim());
-  return lines.filter((line) => line.startsWith('at ')).slice(0, 4);
+  return lines.filter((line) => /^at .+:\d+:\d+\)?$/.test(line)).slice(0, 4);
 }
 
 /** The answer to a request that ended in an error. */

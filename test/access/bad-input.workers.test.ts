@@ -11,7 +11,15 @@ import {
   type Operation,
   operations,
 } from '../support/workers/contract.ts';
-import { address, fullBody, newWorld, type Sample, sampleOf, type World } from '../support/workers/samples.ts';
+import {
+  address,
+  effective,
+  fullBody,
+  newWorld,
+  type Sample,
+  sampleOf,
+  type World,
+} from '../support/workers/samples.ts';
 import type { Answer, Json } from '../support/workers/tenant.ts';
 
 /** Bodies made wrong in one place each, from the schemas that the document shows. */
@@ -51,6 +59,11 @@ const NEARLY_DATES = [
   '٢٠٢٦-٠١-٠١',
   '+002026-01-01',
 ];
+const NOT_INSTANTS = [
+  ...['2026-02-30T00:00:00Z', '2026-02-29T00:00:00Z', '2026-13-01T00:00:00Z', '2026-01-01T24:00:00Z'],
+  ...['2026-01-01T00:60:00Z', '2026-01-01T00:00:60Z', '2026-01-01T00:00:00', '2026-01-01T00:00:00+25:00'],
+  ...['2026-01-01', '2026-01-01 00:00:00Z', '2026-01-01t00:00:00z', '1767225600000', 'now', 'Invalid Date'],
+];
 const NOT_TIMES = ['25:00', '24:00', '9:00', '09:60', '09:00:00', '0900', '-1:00', '09:00 ', ''];
 const NOT_IDS = ['garbage', '', "' OR 1=1 --", 'par_', 'par_00000000000000000000000000x'];
 const HALF = '\ud83d';
@@ -74,6 +87,7 @@ function wrongStrings(schema: Json): Wrong[] {
   if (schema.enum) wrong.push(json('another case', `${schema.enum[0]} `), json('a word of Object', 'constructor'));
   if (schema.minLength >= 1) wrong.push(json('empty', ''));
   if (format === 'date') wrong.push(...[...NOT_DATES, ...NEARLY_DATES].map(shown));
+  if (format === 'date-time') wrong.push(...NOT_INSTANTS.map(shown));
   if (format === 'email') wrong.push(...['', 'nobody', 'a@b', 'a b@example.com', '@example.com'].map(shown));
   if (/^\^\[?\(\[01\]/.test(pattern)) wrong.push(...NOT_TIMES.map(shown));
   const prefix = /^\^([a-z]{3})_/.exec(pattern)?.[1];
@@ -166,8 +180,7 @@ function casesOf(operation: Operation): Case[] {
   );
 }
 
-function send(operation: Operation, body: string): Promise<Answer> {
-  const sample = sampleOf(operation, world);
+function send(operation: Operation, body: string, sample = sampleOf(operation, world)): Promise<Answer> {
   return world.admin.request(operation.method, address(operation, sample), { body });
 }
 
@@ -184,7 +197,8 @@ async function tryAll(operation: Operation, cases: Case[]): Promise<{ faults: st
 }
 
 /** `api.md` §2: notes and bodies have at most 10,000 characters, other texts 200, lists 100 items. */
-const LONG = /\/(notes|body|reason|goals\/0|communicationNeeds|culturalConsiderations|routines)$/;
+const LONG =
+  /\/(notes|body|reason|description|actionsTaken|goals\/0|communicationNeeds|culturalConsiderations|routines)$/;
 
 const FINE = { faults: [], changed: [] };
 
@@ -209,10 +223,11 @@ describe('a body with one field wrong', () => {
     expect(({} as Json).polluted, 'a prototype is polluted').toBeUndefined();
   });
 
-  test.each(withBody)('has no open object in what $key takes, but for custom fields', (operation) => {
+  test.each(withBody)('has no open object in what $key takes, but for what the organisation names', (operation) => {
     const objects = fieldsOf(operation.body).filter(({ schema }) => schema.type === 'object');
     const open = objects.filter(({ schema }) => schema.additionalProperties !== false).map(({ pointer }) => pointer);
-    expect(open).toEqual(open.filter((pointer) => pointer === '/customFields'));
+    const named = operation.key === 'POST /v1/metrics' ? '/tags' : '/customFields';
+    expect(open).toEqual(open.filter((pointer) => pointer === named));
   });
 
   test.each(withBody)('has the limits of the contract to every text and list that $key takes', (operation) => {
@@ -232,7 +247,14 @@ describe('a body with one field wrong', () => {
 const NEEDED: Record<string, string[]> = {
   'PATCH /v1/me': ['/firstName', '/lastName'],
   'PATCH /v1/organization': ['/name', '/settings', '/settings/timeZone'],
-  'PATCH /v1/users/{id}': ['/email', '/firstName', '/lastName', '/role'],
+  'PATCH /v1/users/{id}': [
+    '/email',
+    '/firstName',
+    '/lastName',
+    '/role',
+    '/screeningCheck/number',
+    '/screeningCheck/status',
+  ],
   'PATCH /v1/participants/{id}': [
     '/ndisNumber',
     '/profile',
@@ -241,6 +263,7 @@ const NEEDED: Record<string, string[]> = {
     '/profile/dateOfBirth',
     '/status',
   ],
+  'PATCH /v1/incidents/{id}': ['/category', '/occurredAt', '/becameAwareAt'],
   'PATCH /v1/documents/{id}': ['/type', '/title'],
   'PATCH /v1/threads/{id}': ['/title', '/status'],
   'PATCH /v1/threads/{id}/messages/{messageId}': ['/body'],
@@ -253,7 +276,8 @@ describe('null', () => {
     const faults: string[] = [];
     for (const field of fieldsOf(operation.body).filter(({ nullable }) => nullable)) {
       const body = changedBody(fullBody(sampleOf(operation, world)), field.path, 'null');
-      const answer = await send(operation, body);
+      // Each to what can still be changed: a note is written once.
+      const answer = await send(operation, body, await effective(operation, world));
       const needed = NEEDED[operation.key]?.includes(field.pointer);
       const expected = { status: 400, code: 'VALIDATION_FAILED', pointer: field.pointer };
       const wrong = needed
@@ -279,6 +303,14 @@ const MESSAGE_RULES: Rule[] = [
   ['/mentions/0', [newId('usr')]],
   ['/documentIds', [Array(2).fill(newId('doc'))]],
   ['/documentIds/0', [newId('doc')]],
+];
+
+/** It happened, then somebody knew, then the Commission was told; and nothing of it is still to come. */
+const INCIDENT_RULES: Rule[] = [
+  ['/occurredAt', ['2099-01-01T00:00:00Z', '9999-12-31T23:59:59Z', '9999-12-31T23:59:59-23:59']],
+  ['/becameAwareAt', ['2026-11-19T21:59:59.999Z', '2026-11-20T08:59:59+11:00', '2099-01-01T00:00:00Z']],
+  ['/notifiedAt', ['2026-11-19T22:59:59.999Z', '0001-01-01T00:00:00Z', '2099-01-01T00:00:00Z']],
+  ['/reportedAt', ['2026-11-19T22:59:59.999Z', '0001-01-01T00:00:00Z', '2099-01-01T00:00:00Z']],
 ];
 
 /** Values that are wrong by a rule that no schema shows; those with a code of their own say which. */
@@ -334,6 +366,14 @@ const RULES: Record<string, Rule[]> = {
     ['/serviceDate', ['1899-12-31', '2200-01-01']],
     ['/supportItemCode', ['', '01_011_0107_1', "01_011_0107_1_1'--"]],
   ],
+  'PATCH /v1/services/{id}': [['/notes', ['', '  ', '\n\t']]],
+  'POST /v1/incidents': INCIDENT_RULES,
+  'PATCH /v1/incidents/{id}': INCIDENT_RULES,
+  'POST /v1/metrics': [
+    ['/metric', ['9lives', '.hidden', 'a b', 'größe', `a${'x'.repeat(100)}`, 'a\n']],
+    ['/tags/app', [null, [], {}, 'x'.repeat(201), 'a\0', HALF]],
+    ['/tags', [Object.fromEntries(Array.from({ length: 101 }, (_, place) => [`tag ${place}`, 1]))]],
+  ],
   'POST /v1/documents': [
     ['/fileName', WRONG_NAMES],
     ['/sha256', ['a'.repeat(63), 'a'.repeat(65), 'g'.repeat(64), ` ${'a'.repeat(64)}`]],
@@ -379,6 +419,26 @@ describe('a value that breaks a rule', () => {
         pointer: `/customFields/${name}`,
       }));
       expect(await tryAll(operation, cases)).toEqual(FINE);
+    }
+  });
+
+  test('is refused in the name of a tag as well', async () => {
+    const operation = operationOf('POST /v1/metrics');
+    const cases = ['k'.repeat(201), 'k\0'].map((name) => ({
+      label: name,
+      body: changedBody(fullBody(sampleOf(operation, world)), ['tags'], JSON.stringify({ [name]: 1 })),
+      code: 'VALIDATION_FAILED',
+      pointer: `/tags/${name}`,
+    }));
+    expect(await tryAll(operation, cases)).toEqual(FINE);
+  });
+
+  test('is a reportable incident that is closed before the Commission was notified', async () => {
+    for (const key of ['POST /v1/incidents', 'PATCH /v1/incidents/{id}']) {
+      const operation = operationOf(key);
+      const body = JSON.stringify({ ...fullBody(sampleOf(operation, world)), status: 'closed', notifiedAt: null });
+      const untold = { label: key, body, code: 'VALIDATION_FAILED', pointer: '/status' };
+      expect(await tryAll(operation, [untold])).toEqual(FINE);
     }
   });
 

@@ -386,12 +386,17 @@ describe('a query', () => {
     const { schema } = plain(parameter.schema);
     const kinds: Json[] = schema.anyOf ?? [schema];
     if (kinds.some(({ format }) => format === 'date')) return DATES;
+    if (schema.format === 'date-time') return [...DATES, '2026-01-01', '2026-01-01T00:00:00', '2026-01-01T24:00:00Z'];
     if (schema.type === 'integer') {
       const outside = [schema.minimum - 1, schema.maximum + 1].map(String);
       return [...outside, '-1', '1.5', 'abc', '', ' ', '1e20', '1e400', 'NaN', 'Infinity', '1,2', '0x', '१', 'null'];
     }
     if (schema.enum) return ['x', '', schema.enum[0].toUpperCase(), `${schema.enum[0]} `, 'constructor'];
-    if (schema.pattern) return ['garbage', '', newId(schema.pattern.startsWith('^usr') ? 'par' : 'usr'), "' OR 1=1 --"];
+    if (schema.pattern) {
+      const other = newId(schema.pattern.startsWith('^usr') ? 'par' : 'usr');
+      const words = ['garbage', 'garbage!', '', ' ', other, "' OR 1=1 --", 'a\0b', 'x'.repeat(5_000)];
+      return words.filter((word) => !new RegExp(schema.pattern, 'u').test(word));
+    }
     return ['x'.repeat((schema.maxLength ?? 100_000) + 1), 'a\0b'];
   }
 
@@ -445,7 +450,10 @@ describe('a query', () => {
       '%22%27%3B--',
       '%23',
     ];
-    const far = ['9999-12-31', '0001-01-01', '2199-12-31', '1900-01-01', '9999-12-31T23:59:59.999%2B23:59'];
+    const far = [
+      ...['9999-12-31', '0001-01-01', '2199-12-31', '1900-01-01', '9999-12-31T23:59:59.999%2B23:59'],
+      ...['9999-12-31T23:59:59.999-23:59', '0000-01-01T00:00:00Z', '2026-01-01T00:00:00.000000000001Z'],
+    ];
     const queries = names.flatMap((name) => [...values, ...far].map((value) => `${name}=${value}`));
     const odd = ['__proto__=1', 'constructor=1', 'limit[]=1', '&&&', '=', '?', `${'a=1&'.repeat(2_000)}b=2`];
     const asks = [...queries, ...odd];

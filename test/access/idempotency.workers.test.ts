@@ -39,7 +39,10 @@ const operationOf = (key: string): Operation => {
 };
 
 /** What is in no audit, and where each change is a row instead. */
-const TRACED_IN: Record<string, string> = { 'POST /v1/threads/{id}/read': 'thread_events' };
+const TRACED_IN: Record<string, string> = {
+  'POST /v1/threads/{id}/read': 'thread_events',
+  'POST /v1/metrics': 'metrics',
+};
 
 /** How many changes of an operation's kind an organisation has a trace of. */
 async function traces({ key }: Operation, organizationId: string = world.organizationId): Promise<number> {

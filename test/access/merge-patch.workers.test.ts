@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { commonItems } from '../support/workers/care.ts';
-import { changedBy, operations } from '../support/workers/contract.ts';
+import { unnotedService } from '../support/workers/compliance.ts';
+import { changedBy, misfits, operations } from '../support/workers/contract.ts';
 import { fullBody, newWorld, sampleOf, type World } from '../support/workers/samples.ts';
 import type { Json } from '../support/workers/tenant.ts';
 
@@ -10,7 +11,14 @@ let world: World;
 /** Where each resource that may be patched is; each has every field when a test begins. */
 let places: Record<string, string>;
 
+const NOTE = 'PATCH /v1/services/{id}';
+
 async function fill(key: string): Promise<Json> {
+  // A note is written once: each test has a service that is still without one.
+  if (key === NOTE) {
+    places[NOTE] = `/v1/services/${await unnotedService(world)}`;
+    return (await world.admin.get(places[NOTE])).body;
+  }
   const operation = operations.find((candidate) => candidate.key === key);
   if (!operation) throw new Error(`no operation ${key}`);
   const filled = await world.admin.patch(places[key] ?? '', fullBody(sampleOf(operation, world)));
@@ -32,7 +40,11 @@ function replaced(value: Json, path: string, by: Json): Json {
   return { ...value, [name]: rest.length === 0 ? by : replaced(value[name], rest.join('/'), by) };
 }
 
-const still = ({ updatedAt: _, editedAt: __, ...rest }: Json): Json => rest;
+/** What follows from the change itself: when it was made, and until when the Commission is to be told. */
+const FOLLOWING = ['updatedAt', 'editedAt', 'notedAt', 'notifyBy', 'notification', 'reportBy', 'report'];
+
+const still = (value: Json): Json =>
+  Object.fromEntries(Object.entries(value).filter(([name]) => !FOLLOWING.includes(name)));
 
 beforeAll(async () => {
   await commonItems();
@@ -44,6 +56,7 @@ beforeAll(async () => {
     'PATCH /v1/participants/{id}': `/v1/participants/${world.participantId}`,
     'PATCH /v1/plans/{id}': `/v1/plans/${world.planId}`,
     'PATCH /v1/budgets/{id}': `/v1/budgets/${world.budgetId}`,
+    'PATCH /v1/incidents/{id}': `/v1/incidents/${world.incidentId}`,
     'PATCH /v1/documents/{id}': `/v1/documents/${world.documentId}`,
     'PATCH /v1/threads/{id}': `/v1/threads/${world.threadId}`,
     'PATCH /v1/threads/{id}/messages/{messageId}': `/v1/threads/${world.threadId}/messages/${world.messageId}`,
@@ -85,6 +98,10 @@ const CHANGES: Record<string, Change[]> = {
     ['permissions', null, []],
     ['permissions', ['metrics.read'], ['metrics.read']],
     ['status', null, 'active'],
+    ['screeningCheck/status', 'excluded', 'excluded'],
+    ['screeningCheck/expiresOn', '2031-01-31', '2031-01-31'],
+    ['screeningCheck/expiresOn', null, null],
+    ['screeningCheck', null, null],
     ['preferences/defaultView', 'plans', 'plans'],
     ['preferences/notifications/email', true, true],
     ['preferences/notifications', null, { email: true, inApp: true, sms: true }],
@@ -127,6 +144,30 @@ const CHANGES: Record<string, Change[]> = {
     ['system', null, 'pace'],
   ],
   'PATCH /v1/budgets/{id}': [['flexible', true, true]],
+  'PATCH /v1/services/{id}': [
+    ['notes', ' Ngọc ate well.\nShe <b>slept</b>. ', ' Ngọc ate well.\nShe <b>slept</b>. '],
+    ['notes', null, ''],
+  ],
+  'PATCH /v1/incidents/{id}': [
+    ['participantId', null, null],
+    ['category', 'death', 'death'],
+    ['causedHarm', false, false],
+    ['causedHarm', null, false],
+    ['description', ' Ngọc <b>fell</b>.\n', ' Ngọc <b>fell</b>.\n'],
+    ['description', null, ''],
+    ['actionsTaken', null, ''],
+    ['state', 'WA', 'WA'],
+    ['state', null, 'NSW'],
+    ['occurredAt', '2026-11-20T07:30:00+11:00', '2026-11-19T20:30:00.000Z'],
+    ['becameAwareAt', '2026-11-19T22:00:00Z', '2026-11-19T22:00:00.000Z'],
+    ['reportable', false, false],
+    ['reportable', null, true],
+    ['notifiedAt', '2026-11-20T01:00:00.5Z', '2026-11-20T01:00:00.500Z'],
+    ['notifiedAt', null, null],
+    ['reportedAt', null, null],
+    ['status', 'closed', 'closed'],
+    ['status', null, 'open'],
+  ],
   'PATCH /v1/documents/{id}': [
     ['type', 'plan', 'plan'],
     ['title', 'Ngọc’s plan', 'Ngọc’s plan'],
@@ -181,6 +222,13 @@ describe.each(Object.keys(CHANGES))('%s', (key) => {
       'PATCH /v1/participants/{id}': { profile: before.profile, medical: before.medical, tags: before.tags },
       'PATCH /v1/plans/{id}': { goals: before.goals, startDate: before.startDate },
       'PATCH /v1/budgets/{id}': { allocatedCents: before.allocatedCents, periods: before.periods },
+      'PATCH /v1/services/{id}': { notes: null },
+      'PATCH /v1/incidents/{id}': {
+        category: before.category,
+        occurredAt: before.occurredAt,
+        notifiedAt: before.notifiedAt,
+        participantId: before.participantId,
+      },
       'PATCH /v1/documents/{id}': { title: before.title, validTo: before.validTo, tags: before.tags },
       'PATCH /v1/threads/{id}': { title: before.title, status: before.status },
       'PATCH /v1/threads/{id}/messages/{messageId}': {
@@ -193,6 +241,41 @@ describe.each(Object.keys(CHANGES))('%s', (key) => {
       expect(await patch(key, same[key])).toEqual(before);
     });
     expect(changed).toEqual([]);
+  });
+});
+
+describe('the note of a service', () => {
+  test('that is there may be said again, which writes nothing, and is neither changed nor cleared', async () => {
+    await fill(NOTE);
+    const place = places[NOTE] ?? '';
+    const noted = await patch(NOTE, { notes: 'Went well.' });
+    const changed = await changedBy(async () => {
+      for (const same of [{}, { notes: 'Went well.' }]) expect(await patch(NOTE, same)).toEqual(noted);
+      for (const notes of ['Went badly.', 'Went well. ', null]) {
+        const refused = await world.admin.patch(place, { notes });
+        expect(misfits(refused, { status: 409, code: 'CONFLICT' }), String(notes)).toEqual([]);
+      }
+    });
+    expect(changed).toEqual([]);
+  });
+});
+
+describe('the clocks of an incident', () => {
+  const KEY = 'PATCH /v1/incidents/{id}';
+
+  test('are counted anew when what they follow from is changed', async () => {
+    await fill(KEY);
+    const later = await patch(KEY, { becameAwareAt: '2026-11-20T00:00:00Z' });
+    expect(later).toMatchObject({ notifyBy: '2026-11-21T00:00:00.000Z', notification: 'on_time' });
+    const other = await patch(KEY, { category: 'other' });
+    expect(other).toMatchObject({
+      reportable: false,
+      notifyBy: null,
+      notification: 'not_needed',
+      report: 'not_needed',
+    });
+    const kept = await patch(KEY, { category: 'other', reportable: true });
+    expect(kept).toMatchObject({ reportable: true, notifyBy: '2026-11-21T00:00:00.000Z' });
   });
 });
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { commonItems, newParticipant, planBody, supportItem, tenDollars } from '../support/workers/care.ts';
+import { storedCheck, storedIncident, storedMetric } from '../support/workers/compliance.ts';
 import { lists } from '../support/workers/contract.ts';
 import { announce, announceVersion } from '../support/workers/documents.ts';
 import { storedAlert, storedEmail, storedRun } from '../support/workers/notices.ts';
@@ -143,6 +144,40 @@ const WALKED: Record<string, Walked> = {
       'participantId={participant}&status=open',
     ],
   },
+  'GET /v1/incidents': {
+    insert: (world, place) =>
+      storedIncident(world, {
+        participantId: place % 5 === 1 ? null : world.participantId,
+        status: place % 4 === 1 ? 'closed' : 'open',
+        category: place % 5 === 0 ? 'death' : 'other',
+      }),
+    queries: [
+      '',
+      'status=open',
+      'category=other',
+      'participantId={participant}',
+      'status=open&category=other',
+      'participantId={participant}&status=open&category=other',
+    ],
+  },
+  'GET /v1/compliance': {
+    insert: async (world, place) => {
+      const { id: participantId } = await newParticipant(world.admin, { budgets: [] });
+      // Some of a score, the scores in no order, and now and then someone without one, who is not listed.
+      await storedCheck({ ...world, participantId }, place % 7 === 0 ? null : (Math.floor(place / 2) * 7919) % 101);
+    },
+    queries: [''],
+  },
+  'GET /v1/metrics': {
+    insert: (world, place) =>
+      storedMetric(world, { metric: place % 4 === 0 ? 'shift.sync.failures' : 'shift.sync.seconds' }),
+    queries: [
+      '',
+      'metric=shift.sync.seconds',
+      'from=2020-01-01T00:00:00Z&to=2199-01-01T00:00:00Z',
+      'metric=shift.sync.seconds&from=2020-01-01T00:00:00Z&to=2199-01-01T00:00:00Z',
+    ],
+  },
   'GET /v1/jobs': { insert: (world, place) => storedRun(world, place + 1), queries: ['', 'job=daily-budget-check'] },
   'GET /v1/emails': {
     insert: (world, place) => storedEmail(world, place % 3 === 0 ? 'invitation' : 'mention'),
@@ -178,8 +213,11 @@ const WALKED: Record<string, Walked> = {
   },
 };
 
+/** What a list has beside its page. */
+const BESIDE: Record<string, string[]> = { 'GET /v1/compliance': ['summary'], 'GET /v1/metrics': ['connections'] };
+
 const nameOf = (row: Json): string =>
-  String(row.id ?? row.seq ?? row.code ?? row.row ?? `${row.version}/${JSON.stringify(row)}`);
+  String(row.id ?? row.seq ?? row.code ?? row.row ?? row.participantId ?? `${row.version}/${JSON.stringify(row)}`);
 
 test('every list of the document is walked here', () => {
   expect(Object.keys(WALKED).sort()).toEqual(lists.map(({ key }) => key).sort());
@@ -198,7 +236,7 @@ describe.each(lists)('$key', (operation) => {
     const { query: _, ...sample } = sampleOf(operation, world);
     const { status, body } = await world.admin.get(`${address(operation, sample)}?${query}`);
     expect(status).toBe(200);
-    expect(Object.keys(body).sort()).toEqual(['data', 'nextCursor']);
+    expect(Object.keys(body).sort()).toEqual(['data', 'nextCursor', ...(BESIDE[operation.key] ?? [])].sort());
     return body;
   }
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { commonItems, ndisNumber, newParticipant, tenDollars } from '../support/workers/care.ts';
+import { unnotedService } from '../support/workers/compliance.ts';
 import { changedBy, misfits, operations } from '../support/workers/contract.ts';
 import { newDocument } from '../support/workers/documents.ts';
 import { ask, fullBody, newWorld, sampleOf, type World } from '../support/workers/samples.ts';
@@ -145,6 +146,48 @@ describe('budgets in the list of participants', () => {
   });
 });
 
+describe('the note of a service', () => {
+  test('is a health record, and not in the audit, which is read by another permission', async () => {
+    const id = await unnotedService(world);
+    expect((await world.admin.patch(`/v1/services/${id}`, { notes: 'Peanuts at breakfast.' })).status).toBe(200);
+    const auditor = await world.user('viewer', { permissions: ['audit.read'] });
+    const logs = await auditor.get(`/v1/audit-logs?entityId=${id}&limit=100`);
+    expect(logs.body.data.map(({ action }: Json) => action)).toContain('service.noted');
+    expect(JSON.stringify(logs.body)).not.toContain('Peanuts');
+  });
+});
+
+describe('the dashboard', () => {
+  test('counts budgets for readers of budgets, and has null for others', async () => {
+    const callers: [string, Caller, boolean][] = [
+      ['admin', world.admin, true],
+      ['finance', await world.user('finance'), true],
+      ['support_worker', await world.user('support_worker'), false],
+      ['worker with budgets.read', await world.user('support_worker', { permissions: ['budgets.read'] }), true],
+    ];
+    for (const [name, caller, may] of callers) {
+      const { status, body } = await caller.get('/v1/dashboard');
+      expect(status, name).toBe(200);
+      if (may) expect(body.budgets.green, name).toBeGreaterThan(0);
+      else expect(body.budgets, name).toBeNull();
+    }
+  });
+
+  test("counts nothing of another organisation's", async () => {
+    const own = await newWorld();
+    const before = (await own.admin.get('/v1/dashboard')).body;
+    const { openAlerts, participants, importsRunning } = before;
+    // As many as one world has, however many worlds there are.
+    expect({ openAlerts, participants, importsRunning }).toEqual({
+      openAlerts: 1,
+      participants: { total: 2, active: 2 },
+      importsRunning: 1,
+    });
+    await newWorld();
+    expect((await own.admin.get('/v1/dashboard')).body).toEqual(before);
+  });
+});
+
 describe("another organisation's lists", () => {
   let other: World;
 
@@ -179,7 +222,8 @@ describe("another organisation's lists", () => {
 
   test("continue from nobody else's cursor", async () => {
     await newParticipant(other.admin);
-    for (const list of ['/v1/participants', '/v1/users', '/v1/documents', '/v1/audit-logs']) {
+    const lists = ['/v1/participants', '/v1/users', '/v1/documents', '/v1/audit-logs', '/v1/compliance'];
+    for (const list of [...lists, '/v1/incidents', '/v1/metrics']) {
       const page = await other.admin.get(`${list}?limit=1`);
       expect(page.body.nextCursor).not.toBeNull();
       const stolen = await world.admin.get(`${list}?limit=100&cursor=${page.body.nextCursor}`);

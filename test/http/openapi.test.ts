@@ -6,8 +6,8 @@ import { ERROR_CODES, type ErrorCode, statusOf } from '../../src/http/problem.ts
 
 /**
  * `api.md` by hand: route, permission, success; what goes for it (`read` honours If-None-Match, `matched` If-Match,
- * `bare` is a POST without a body, `file` takes a file, `bytes` bytes as they are, `csv` and `download` answer a file, the
- * latter ranges of it too); its answer's own headers; its own codes.
+ * `bare` is a POST without a body, `file` takes a file, `bytes` bytes as they are, `message` what its sender signs, `csv` and
+ * `download` answer a file, the latter ranges of it too); its answer's own headers; its own codes.
  */
 const CONTRACT = `
 GET /healthz | public | 200
@@ -21,6 +21,7 @@ GET /v1/users | users.read | 200 | list
 POST /v1/users | users.write | 201 | changes keyed body | Location ETag | CONFLICT
 GET /v1/users/{id} | users.read | 200 | read | ETag | NOT_FOUND
 PATCH /v1/users/{id} | users.write | 200 | changes matched body | ETag | NOT_FOUND CONFLICT
+POST /v1/users/{id}/clear-bounce | users.write | 200 | changes keyed bare | ETag | NOT_FOUND CONFLICT
 GET /v1/participants | participants.read | 200 | list
 POST /v1/participants | participants.write | 201 | changes keyed body | Location ETag | NDIS_NUMBER_TAKEN PARTICIPANT_LIMIT INVALID_DATE
 GET /v1/participants/{id} | participants.read | 200 | read | ETag | NOT_FOUND
@@ -43,6 +44,7 @@ GET /v1/services | services.read | 200 | list
 POST /v1/services | services.write | 201 | changes keyed body | Location ETag | INVALID_TIME_RANGE NOT_FOUND PARTICIPANT_ARCHIVED INVALID_DATE SUPPORT_ITEM_NOT_FOUND NO_PLAN NO_BUDGET PRICE_REQUIRED PRICE_ABOVE_LIMIT INSUFFICIENT_BUDGET
 POST /v1/services/quote | services.read | 200 | body | | NOT_FOUND
 GET /v1/services/{id} | services.read | 200 | read | ETag | NOT_FOUND
+PATCH /v1/services/{id} | services.write | 200 | changes matched body | ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
 POST /v1/services/{id}/cancel | services.write | 200 | changes keyed body | ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
 POST /v1/imports/preview | imports.write | 200 | file
 POST /v1/imports | imports.write | 202 | changes keyed file | Location
@@ -83,6 +85,15 @@ GET /v1/alerts | alerts.read | 200 | list
 GET /v1/alerts/{id} | alerts.read | 200 | read | ETag | NOT_FOUND
 POST /v1/alerts/{id}/acknowledge | alerts.write | 200 | changes keyed bare | ETag | NOT_FOUND CONFLICT
 POST /v1/alerts/{id}/resolve | alerts.write | 200 | changes keyed bare | ETag | NOT_FOUND CONFLICT
+GET /v1/incidents | participants.read | 200 | list
+POST /v1/incidents | participants.write | 201 | changes keyed body | Location ETag | NOT_FOUND PARTICIPANT_ARCHIVED
+GET /v1/incidents/{id} | participants.read | 200 | read | ETag | NOT_FOUND
+PATCH /v1/incidents/{id} | participants.write | 200 | changes matched body | ETag | NOT_FOUND PARTICIPANT_ARCHIVED CONFLICT
+GET /v1/compliance | participants.read | 200 | list
+GET /v1/participants/{id}/compliance | participants.read | 200 | | | NOT_FOUND
+GET /v1/dashboard | services.read | 200
+GET /v1/metrics | metrics.read | 200 | list
+POST /v1/metrics | metrics.read | 201 | changes keyed body
 GET /v1/jobs | metrics.read | 200 | list
 GET /v1/emails | metrics.read | 200 | list
 GET /v1/emails/{id} | metrics.read | 200 | read | ETag | NOT_FOUND
@@ -90,7 +101,9 @@ GET /v1/emails/{id}/html | metrics.read | 200 | html | | NOT_FOUND
 GET /v1/live | authenticated | 101 | socket | | FORBIDDEN UPGRADE_REQUIRED VALIDATION_FAILED
 GET /v1/presence | authenticated | 200
 GET /v1/audit-logs | audit.read | 200 | list
-POST /v1/live/tickets | authenticated | 201 | bare`;
+POST /v1/live/tickets | authenticated | 201 | bare
+POST /webhooks/resend | public | 200 | message | | UNAVAILABLE
+POST /webhooks/clerk | public | 200 | message | | UNAVAILABLE`;
 
 /** What each trait adds to a route's codes. */
 const CODES: Record<string, string> = {
@@ -103,6 +116,7 @@ const CODES: Record<string, string> = {
   bare: 'PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE',
   file: 'PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE VALIDATION_FAILED',
   bytes: 'PAYLOAD_TOO_LARGE UNSUPPORTED_MEDIA_TYPE',
+  message: 'UNAUTHENTICATED MALFORMED_JSON VALIDATION_FAILED PAYLOAD_TOO_LARGE',
   download: 'RANGE_NOT_SATISFIABLE',
 };
 
@@ -178,6 +192,8 @@ const requests = described.flatMap(({ key, operation }) => {
   const schema = operation.requestBody?.content?.['application/json']?.schema;
   return schema ? [{ key, schema }] : [];
 });
+/** Those that whoever asks makes up; a signed message is as its sender makes it, and only as long as any body may be. */
+const own = requests.filter(({ key }) => !contract.get(key)?.traits.includes('message'));
 
 describe('the document', () => {
   test('is OpenAPI 3.1 and describes each route of the contract, no other, each under a name of its own', () => {
@@ -254,22 +270,29 @@ describe.each(described)('$key', ({ path, operation, permission, status, traits,
       expect(example).toMatch(new RegExp(String(schema['pattern'])));
     }
     const named = {
-      download: 'Range',
-      keyed: 'Idempotency-Key',
-      matched: 'If-Match',
-      read: 'If-None-Match',
-      socket: 'Upgrade',
+      download: ['Range'],
+      keyed: ['Idempotency-Key'],
+      matched: ['If-Match'],
+      message: ['svix-id', 'svix-timestamp', 'svix-signature'],
+      read: ['If-None-Match'],
+      socket: ['Upgrade'],
     };
     const expected = Object.entries(named).filter(([trait]) => has(trait));
-    expect(of('header').map(({ name }) => name)).toEqual(expected.map(([, name]) => name));
+    expect(of('header').map(({ name }) => name)).toEqual(expected.flatMap(([, names]) => names));
+    if (has('message')) expect(of('header').every(({ required, example }) => required && example)).toBe(true);
     const limits = Object.fromEntries(of('query').map(({ name, schema }) => [name, schema]));
     expect(Object.hasOwn(limits, 'cursor')).toBe(has('list'));
     if (has('list')) expect(limits['limit']).toMatchObject({ type: 'integer', minimum: 1, maximum: 100, default: 20 });
-    const taken = { body: ['application/json'], file: ['multipart/form-data', 'text/csv'], bytes: ['*/*'] };
+    const taken = {
+      body: ['application/json'],
+      message: ['application/json'],
+      file: ['multipart/form-data', 'text/csv'],
+      bytes: ['*/*'],
+    };
     const types = Object.entries(taken).flatMap(([trait, list]) => (has(trait) ? list : []));
     expect(operation.requestBody?.required).toBe(types.length > 0 ? true : undefined);
     expect(Object.keys(operation.requestBody?.content ?? {})).toEqual(types);
-    expect(examplesOf(operation.requestBody, 'application/json')).toHaveLength(has('body') ? 1 : 0);
+    expect(examplesOf(operation.requestBody, 'application/json')).toHaveLength(has('body') || has('message') ? 1 : 0);
   });
 });
 
@@ -285,9 +308,9 @@ describe('schemas', () => {
     const parameters = operations.flatMap(({ key, operation }) =>
       operation.parameters.map(({ name, schema }) => ({ key: `${key} ${name}`, schema })),
     );
-    // Entity tags are compared, never kept.
-    const kept = parameters.filter(({ key }) => !/If-(None-)?Match$/.test(key));
-    const boundless = [...requests, ...kept].flatMap(({ key, schema }) =>
+    // Entity tags and signatures are compared, never kept.
+    const kept = parameters.filter(({ key }) => !/If-(None-)?Match$|svix-(timestamp|signature)$/.test(key));
+    const boundless = [...own, ...kept].flatMap(({ key, schema }) =>
       [...within(schema, key)].filter(([, inner]) => {
         const types = [inner.type].flat();
         const says = (...keywords: string[]) => keywords.some((keyword) => inner[keyword] !== undefined);
@@ -308,6 +331,7 @@ describe('schemas', () => {
     );
     expect(Object.fromEntries(required.filter(([, names]) => names.length > 0))).toEqual({
       CreateUser: ['email', 'firstName', 'lastName', 'role'],
+      'CreateUser/screeningCheck': ['number', 'status'],
       CreateParticipant: ['ndisNumber', 'profile'],
       'CreateParticipant/profile': ['firstName', 'lastName', 'dateOfBirth'],
       'CreateParticipant/plan': ['startDate', 'endDate', 'managementType', 'budgets'],
@@ -315,6 +339,7 @@ describe('schemas', () => {
       CreateBudget: ['categoryCode', 'allocatedCents'],
       CreateService: ['participantId', 'supportItemCode', 'serviceDate'],
       CreateThread: ['title'],
+      CreateIncident: ['category', 'occurredAt', 'becameAwareAt'],
       CreateDocument: ['type', 'title', 'fileName', 'contentType', 'sizeBytes'],
     });
   });
@@ -352,7 +377,7 @@ type Resolver = {
   toOpenAPISchema: () => Promise<{ components?: { schemas?: Record<string, Schema> } }>;
 };
 type Answers = Record<string, { content?: Record<string, { schema: Resolver }> }>;
-type Kept = { target?: string; spec?: { responses: Answers } };
+type Kept = { target?: string; spec?: { requestBody?: Answers[string]; responses: Answers } };
 type Used = { key: string; status: string | null; schema: Resolver };
 
 /** The schemas of the routes as they validate: bodies with a null status, successes with theirs. */
@@ -361,7 +386,10 @@ function usedSchemas(): Used[] {
     const key = `${method} ${path.replace(/:(\w+)/g, '{$1}')}`;
     const kept: (Kept & Resolver) | undefined = Reflect.get(findTargetHandler(handler), uniqueSymbol);
     if (kept?.target === 'json') return [{ key, status: null, schema: kept }];
-    return Object.entries(kept?.spec?.responses ?? {}).flatMap(([status, { content = {} }]) =>
+    const { requestBody = {}, responses = {} } = kept?.spec ?? {};
+    // What is validated by the route itself is said beside its answers: a signed message.
+    const all: [status: string | null, Answers[string]][] = [[null, requestBody], ...Object.entries(responses)];
+    return all.flatMap(([status, { content = {} }]) =>
       Object.values(content).flatMap(({ schema }) => ('validate' in schema ? [{ key, status, schema }] : [])),
     );
   });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEMONSTRATION } from '../../scripts/lib/demonstration.ts';
 import { signToken } from '../../scripts/lib/keys.ts';
 import { jpeg, pdf, png } from '../support/files.ts';
+import { everyMessage, LONGEST } from '../support/mail.ts';
 import { hasBrowser, openSite, type Site, visit } from '../support/node/browser.ts';
 import { cleanUp, firstAnswer, launch, newPlace, type Service } from '../support/node/service.ts';
 import { joined } from '../support/zip.ts';
@@ -87,6 +88,20 @@ function attack(links: readonly string[]): string {
   </script>`;
 }
 
+/** A page that opens others in frames as wide as a phone, and says how wide each has become: its frame, then itself. */
+function measure(paths: readonly string[]): string {
+  const frames = paths.map((path) => `<iframe width="320" height="600" style="border:0" src="${path}"></iframe>`);
+  return `<body>${frames.join('\n')}<script>
+    addEventListener('load', async () => {
+      for (const [at, frame] of [...document.querySelectorAll('iframe')].entries()) {
+        const { scrollWidth, clientWidth } = frame.contentDocument.documentElement;
+        await fetch('/beacon/width-' + at + '-' + clientWidth + '-' + scrollWidth);
+      }
+      await fetch('/beacon/measured');
+    });
+  </script>`;
+}
+
 async function json<Body>(service: Service, path: string, init: RequestInit = {}): Promise<Body> {
   const type = { 'content-type': 'application/json' };
   const response = await fetch(`${service.url}${path}`, { ...init, headers: { ...headers, ...type } });
@@ -160,4 +175,28 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       expect(reads, name).toBeGreaterThanOrEqual(Object.keys(WAYS).length);
     }
   }, 90_000);
+
+  test('every e-mail fits a screen of 320 pixels, with the longest that can be in it', async () => {
+    const emails = Object.entries(everyMessage(LONGEST)).map(([name, { html }]) => ({ name, html }));
+    const wide = { name: 'too wide, to see it told', html: '<!doctype html><div style="width:400px">x</div>' };
+    const paths = [...emails, wide].map(({ html }, at) => {
+      site.serve(`/email/${at}`, { contentType: 'text/html', body: html });
+      return `/email/${at}`;
+    });
+    site.serve('/measure', { contentType: 'text/html', body: measure(paths) });
+    const done = site.called('measured', 40_000);
+    await visit(`${site.url}/measure`, done);
+    const widths = new Map<number, { width: number; needs: number }>();
+    for (const beacon of site.beacons) {
+      const [, at, width, needs] = /^width-(\d+)-(\d+)-(\d+)$/.exec(beacon) ?? [];
+      if (at !== undefined) widths.set(Number(at), { width: Number(width), needs: Number(needs) });
+    }
+    expect(widths.get(emails.length)?.needs).toBeGreaterThanOrEqual(400);
+    for (const [at, { name }] of emails.entries()) {
+      const { width, needs } = widths.get(at) ?? { width: 0, needs: Number.NaN };
+      expect(width, name).toBeLessThanOrEqual(320);
+      expect(width, name).toBeGreaterThan(290);
+      expect(needs, name).toBeLessThanOrEqual(width);
+    }
+  }, 60_000);
 });

@@ -177,7 +177,144 @@ async function askAgain(asked: Asked[], random: () => number): Promise<void> {
   }
 }
 
+/** A participant whose one line of $100 rises above its levels and falls below them, again and again. */
+interface Tide {
+  participantId: string;
+  asked: Asked[];
+  rises: boolean;
+}
+
+/** What a line is up to with all that may stand; and with what will surely stand in the end. */
+const mayStand = ({ asked }: Tide) =>
+  asked.reduce((sum, { costCents, cancel }) => sum + (cancel === 'acknowledged' ? 0 : costCents), 0);
+const willStand = ({ asked }: Tide) =>
+  asked.reduce((sum, { costCents, cancel }) => sum + (cancel === 'not asked' ? costCents : 0), 0);
+
+async function newTide(number: number): Promise<Tide> {
+  const budgets = [{ categoryCode: 1, allocatedCents: 10_000 }];
+  const plan = { startDate: '2026-01-01', endDate: '2027-12-31', managementType: 'ndia_managed', budgets };
+  const profile = { firstName: 'Test', lastName: `Tide ${number}`, dateOfBirth: '1990-01-01' };
+  const body = { ndisNumber: `4300${String(number).padStart(5, '0')}`, profile, plan };
+  const made = { path: '/v1/participants', body, key: `tide-${number}`, headers: bearer(ADMIN) };
+  const { status, answer } = await postKeyed(service, made);
+  expect(status, JSON.stringify(answer)).toBe(201);
+  const tide: Tide = { participantId: answer.id, asked: [], rises: true };
+  // Above both levels at once, so that there is something to tell however early the first death is.
+  for (const costCents of [7_000, 700, 700, 700]) await raiseTide(tide, costCents);
+  return tide;
+}
+
+async function raiseTide(tide: Tide, costCents: number): Promise<void> {
+  const { participantId, asked } = tide;
+  const body = {
+    participantId,
+    supportItemCode: '01_799_0107_1_1',
+    serviceDate: '2026-11-20',
+    quantity: costCents / 1_000,
+  };
+  const shift: Asked = { key: `${participantId}-${asked.length}`, body, costCents, id: null, cancel: 'not asked' };
+  asked.push(shift);
+  const request = { path: '/v1/services', body, key: shift.key, headers: bearer(ADMIN) };
+  const recorded = await postKeyed(service, request);
+  expect(recorded.status, JSON.stringify(recorded.answer)).toBe(201);
+  shift.id = recorded.answer.id;
+  if (asked.length % 4 !== 0) return;
+  const again = await postKeyed(service, request);
+  expect([again.status, again.answer.id, again.replayed]).toEqual([201, shift.id, 'true']);
+}
+
+async function lowerTide({ asked }: Tide): Promise<void> {
+  const shift = asked.slice(1).find(({ id, cancel }) => id !== null && cancel === 'not asked');
+  if (!shift) return;
+  shift.cancel = 'asked';
+  const path = `/v1/services/${shift.id}/cancel`;
+  const request = { path, body: { reason: 'test' }, key: `${shift.key}-cancel`, headers: bearer(ADMIN) };
+  const cancelled = await postKeyed(service, request);
+  expect(cancelled.status, JSON.stringify(cancelled.answer)).toBe(200);
+  shift.cancel = 'acknowledged';
+}
+
+/** Lets tides rise and fall, with several hands each, until the service is dead. No request is refused for want of money. */
+async function moveTides(tides: readonly Tide[], random: () => number): Promise<void> {
+  const { ended } = service;
+  let isDead = false;
+  ended.then(() => {
+    isDead = true;
+  });
+  const hand = async (tide: Tide) => {
+    while (!isDead) {
+      if (mayStand(tide) >= 9_050) tide.rises = false;
+      if (willStand(tide) <= 7_000) tide.rises = true;
+      try {
+        if (tide.rises) await raiseTide(tide, 500 + 10 * Math.floor(random() * 45));
+        else await lowerTide(tide);
+      } catch (error) {
+        // Cut off by the death; anything else is the service's fault.
+        if (error instanceof Error && error.name === 'AssertionError') throw error;
+        await ended;
+        return;
+      }
+    }
+  };
+  await Promise.all(tides.flatMap((tide) => [hand(tide), hand(tide)]));
+}
+
+/** Makes what the dead left to be told old enough for the sweep of the next start. How much that is. */
+async function ageMail(place: Place): Promise<number> {
+  const database = openLocal(place.directory);
+  const hour = 3_600_000;
+  await database.execute([
+    `UPDATE mailings SET at = at - ${hour}`,
+    `UPDATE email_logs SET updated_at = updated_at - ${hour} WHERE status = 'queued'`,
+  ]);
+  database.close();
+  return untold(place);
+}
+
+async function untold(place: Place): Promise<number> {
+  const [left] = await query<{ n: number }>(
+    place,
+    `SELECT (SELECT count(*) FROM mailings) + (SELECT count(*) FROM email_logs WHERE status = 'queued') AS n`,
+  );
+  return left?.n ?? 0;
+}
+
+/** How often a line rose above each level, and whether it still is, by a walk through its ledger. */
+async function walk(participantId: string): Promise<{ threshold: number; raised: number; standing: number }[]> {
+  const entries = await query<{ cents: number }>(
+    service,
+    `SELECT spent_delta_cents AS cents FROM ledger_entries WHERE participant_id = '${participantId}' ORDER BY version, number`,
+  );
+  return [75, 90].map((threshold) => {
+    let spent = 0;
+    let raised = 0;
+    let above = false;
+    for (const { cents } of entries) {
+      spent += cents;
+      if (!above && spent > threshold * 100) raised += 1;
+      above = spent > threshold * 100;
+    }
+    return { threshold, raised, standing: Number(above) };
+  });
+}
+
+/** Every message of a template in the outbox, page after page. */
+async function outbox(template: string): Promise<{ entityId: string; userId: string; status: string }[]> {
+  const all: { entityId: string; userId: string; status: string }[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const path: string = `/v1/emails?limit=100&template=${template}${cursor && `&cursor=${cursor}`}`;
+    const page: { data: typeof all; nextCursor: string | null } = await fetchJson(path, { headers: bearer(ADMIN) });
+    all.push(...page.data);
+    cursor = page.nextCursor;
+  }
+  return all;
+}
+
 describe(`killed ${KILLS} times under load (seed ${SEED})`, () => {
+  const tides: Tide[] = [];
+  /** What was not told yet by e-mail when the service was killed. */
+  let lost = 0;
+
   test(
     'the service keeps what it acknowledged, a retry is the same service, and every total is right',
     async () => {
@@ -185,14 +322,23 @@ describe(`killed ${KILLS} times under load (seed ${SEED})`, () => {
       const random = chance(SEED);
       await addItem(service);
       const people = await Promise.all([1, 2, 3, 4, 5].map((number) => addParticipant(service, { number, headers })));
-      const everything: Asked[] = [];
+      const second = { email: 'second@demo.caddy.test', firstName: 'Sam', lastName: 'Reed', role: 'coordinator' };
+      expect((await postKeyed(service, { path: '/v1/users', body: second, key: 'second', headers })).status).toBe(201);
+      tides.push(...(await Promise.all([1, 2].map(newTide))));
+      const everything: Asked[] = tides.flatMap((tide) => tide.asked);
 
       for (let round = 0; round < KILLS; round++) {
         const dieAfter = 10 + Math.floor(random() * 120);
-        const asked = await load(service, { people, headers, round, dieAfter, random });
-        const acknowledged = asked.filter(({ id }) => id !== null);
+        const [loaded] = await Promise.all([
+          load(service, { people, headers, round, dieAfter, random }),
+          moveTides(tides, random),
+        ]);
+        const known = new Set(everything);
+        const ofTides = tides.flatMap((tide) => tide.asked);
+        const asked = [...loaded, ...ofTides.filter((shift) => !known.has(shift))];
+        const acknowledged = loaded.filter(({ id }) => id !== null);
         expect(acknowledged.length).toBeGreaterThanOrEqual(dieAfter);
-        expect(asked.length, 'some were cut off').toBeGreaterThan(acknowledged.length);
+        expect(loaded.length, 'some were cut off').toBeGreaterThan(acknowledged.length);
 
         // As the dead left it: nothing half done, nothing acknowledged missing, nothing more than was asked.
         const left = new Map(await provenServices(service));
@@ -202,10 +348,11 @@ describe(`killed ${KILLS} times under load (seed ${SEED})`, () => {
         }
         expect(left.size).toBeLessThanOrEqual(everything.length + asked.length);
 
+        lost += await ageMail(service);
         service = launch(service);
         const { status, body } = await firstAnswer(service, { path: '/v1/me', headers });
         expect(status, body).toBe(200);
-        await askAgain(asked, random);
+        await askAgain([...loaded, ...ofTides], random);
         everything.push(...asked);
         const wanted = everything.map(({ id, cancel }) => [id, cancel === 'acknowledged' ? 'cancelled' : 'completed']);
         expect(await provenServices(service), `seed ${SEED}: one service a key`).toEqual(wanted.sort());
@@ -224,6 +371,36 @@ describe(`killed ${KILLS} times under load (seed ${SEED})`, () => {
     },
     60_000 + KILLS * 30_000,
   );
+
+  test('it has raised exactly the alerts that the ledger says, and told each once to each coordinator', async () => {
+    expect(lost, `seed ${SEED}: a death before all was told`).toBeGreaterThan(0);
+    await expect.poll(() => untold(service), { timeout: 30_000, interval: 200 }).toBe(0);
+    const alerts: { id: string }[] = [];
+    for (const { participantId } of tides) {
+      const rows = await query<{ id: string; threshold: number; standing: number }>(
+        service,
+        `SELECT id, threshold, cleared_at IS NULL AS standing FROM alerts
+          WHERE participant_id = '${participantId}' AND kind = 'budget_threshold'`,
+      );
+      const seen = [75, 90].map((threshold) => {
+        const own = rows.filter((row) => row.threshold === threshold);
+        return { threshold, raised: own.length, standing: own.filter(({ standing }) => standing === 1).length };
+      });
+      expect(seen, `seed ${SEED}`).toEqual(await walk(participantId));
+      expect(rows.length, `seed ${SEED}`).toBeGreaterThanOrEqual(2);
+      alerts.push(...rows);
+    }
+    const coordinators = await query<{ id: string }>(
+      service,
+      `SELECT id FROM users WHERE role = 'coordinator' AND email LIKE '%@demo.caddy.test'`,
+    );
+    expect(coordinators).toHaveLength(2);
+    const wanted = alerts.flatMap((alert) => coordinators.map((user) => `${alert.id} ${user.id} sent`));
+    const told = (await outbox('budget_alert')).map(
+      ({ entityId, userId, status }) => `${entityId} ${userId} ${status}`,
+    );
+    expect(told.sort(), `seed ${SEED}`).toEqual(wanted.sort());
+  }, 60_000);
 });
 
 describe('a signal', () => {

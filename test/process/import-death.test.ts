@@ -15,9 +15,9 @@ import {
   type Service,
 } from '../support/node/service.ts';
 
-const KILLS = Number(process.env['KILLS'] ?? 3);
+const KILLS = Number(process.env['KILLS'] ?? 2);
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1_000_000));
-const ROWS = 5_000;
+const ROWS = Number(process.env['ROWS'] ?? 3_000);
 
 afterAll(cleanUp, 30_000);
 
@@ -28,7 +28,7 @@ function administrators(): Record<string, string>[] {
   });
 }
 
-/** 5,000 participants with two lines each, every hundredth of them with something wrong. */
+/** Participants with two lines each, every hundredth of them with something wrong. */
 function file(): string {
   const header =
     'First Name,Family Name,Date of Birth,NDIS Number,PlanStartDate,PlanReviewDate,Fund management,01 Daily Life,04 Social Participation';

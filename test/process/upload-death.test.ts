@@ -8,7 +8,9 @@ import { chance } from '../support/node/load.ts';
 import { cleanUp, firstAnswer, kill, launch, newPlace, type Service } from '../support/node/service.ts';
 
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1_000_000));
-const SIZE = 200_000_000;
+/** More than 100 MiB, so that it is hashed after its confirmation. */
+const MEGABYTES = Number(process.env['MEGABYTES'] ?? 105);
+const SIZE = MEGABYTES * 1_000_000;
 const MB = 1024 * 1024;
 
 afterAll(cleanUp, 30_000);
@@ -91,7 +93,7 @@ async function restarted(service: Service): Promise<Service> {
 
 const numbersOf = (parts: readonly Part[]) => parts.filter(({ received }) => received).map(({ number }) => number);
 
-test(`a file of 200 MB comes through two deaths of the service byte for byte (seed ${SEED})`, async () => {
+test(`a file of ${MEGABYTES} MB comes through two deaths of the service byte for byte (seed ${SEED})`, async () => {
   const random = chance(SEED);
   const sha256 = hashOfFile();
   let service = launch(await newPlace());

@@ -38,7 +38,10 @@ export const Alert = z
     planId: id('pln').nullable(),
     budgetId: id('bud').nullable().meta({ description: 'The first line of the pool.' }),
     periodStart: calendarDate().meta({ description: "The funding period's first day, or the plan's." }),
-    threshold: z.int().meta({ description: 'Per cent of what is released up to the period’s end; of others, days.' }),
+    threshold: z.int().meta({
+      description:
+        'Per cent of what is released up to the period’s end; of `run_out` and `plan_expiry` days, of `underspend` per cent of the allocation, of `compliance` the score.',
+    }),
     figures: z.record(z.string(), z.unknown()).meta({ description: 'What it was raised by.' }),
     at: instant(),
     acknowledgedAt: instant().nullable(),

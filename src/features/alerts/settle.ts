@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts';
 import { refuse } from '../../http/problem.ts';
 import { etag } from '../../http/revision.ts';
 import { commitChange } from '../audit/commit.ts';
+import { countAlerts } from '../dashboard/count.ts';
 import type { Made } from '../idempotency/once.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { findAlert } from './queries.ts';
@@ -47,6 +48,7 @@ async function settle(
       ) => sql`UPDATE alerts SET status = ${to}, acknowledged_at = ${next.acknowledged_at}, acknowledged_by = ${next.acknowledged_by},
           resolved_at = ${next.resolved_at}, resolved_by = ${next.resolved_by}, revision = ${next.revision}, change_id = ${changeId}
         WHERE id = ${id} AND organization_id = ${ctx.tenant.id} AND revision = ${row.revision} RETURNING id`,
+      also: () => countAlerts(ctx.tenant.id, sql`alerts.id = ${id}`),
       audit: {
         action: `alert.${to}`,
         entityId: id,

@@ -41,6 +41,8 @@ export const alerts = sqliteTable(
     revision: integer().notNull().default(1),
     /** The id of the row's last change, by which the rest of the change's batch knows that it took effect. */
     change_id: text(),
+    /** Whether it is among its organisation's open alerts, as they were last counted. */
+    is_counted: integer().notNull().default(0),
   },
   (table) => [
     uniqueIndex('alerts_standing')
@@ -50,6 +52,7 @@ export const alerts = sqliteTable(
     index('alerts_by_participant').on(table.organization_id, table.participant_id, table.id),
     index('alerts_by_status').on(table.organization_id, table.status, table.id),
     index('alerts_participant_key').on(table.participant_id),
+    index('alerts_standing_by_participant').on(table.participant_id).where(sql`cleared_at IS NULL`),
     index('alerts_by_plan').on(table.plan_id).where(sql`cleared_at IS NULL`),
     index('alerts_standing_by_kind')
       .on(table.organization_id, table.kind, table.subject_id)
@@ -67,4 +70,4 @@ export const alerts = sqliteTable(
   ],
 );
 
-export type AlertRow = typeof alerts.$inferSelect;
+export type AlertRow = Omit<typeof alerts.$inferSelect, 'is_counted'>;

@@ -10,7 +10,17 @@ import { type AuditEntry, auditStatement, changeStatement, type Origin } from '.
 /** A change that does not pass a ledger: one row's insert or update, and what belongs to it. */
 export interface Change {
   /** Where the row is: the audit's `entityId` is its key. */
-  table: 'organizations' | 'participants' | 'users' | 'imports' | 'documents' | 'threads' | 'messages' | 'alerts';
+  table:
+    | 'organizations'
+    | 'participants'
+    | 'users'
+    | 'imports'
+    | 'documents'
+    | 'threads'
+    | 'messages'
+    | 'alerts'
+    | 'services'
+    | 'incidents';
   /** Writes the row if it may be written, with `changeId` in its `change_id`, and returns something when it did. */
   head: (changeId: string) => Sql;
   /** What else the change writes; `proof` is true only behind its own head, and false when the batch comes again. */

@@ -12,12 +12,21 @@ function parsed(json: string | null): unknown {
   return json === null ? null : JSON.parse(json);
 }
 
+/** What of a thing's fields is health data. */
+const HEALTH: Record<string, readonly string[]> = {
+  participant: ['medical'],
+  incident: ['description', 'actionsTaken'],
+};
+
 /** A before or after as a reader may see it: health data only with the permission for it. */
-function shown(json: string | null, reader: { medical: boolean }): unknown {
+function shown(
+  json: string | null,
+  { entityType, reader }: { entityType: string; reader: { medical: boolean } },
+): unknown {
   const value = parsed(json);
-  if (reader.medical || typeof value !== 'object' || value === null || !('medical' in value)) return value;
-  const { medical: _, ...rest } = value;
-  return rest;
+  const hidden = HEALTH[entityType] ?? [];
+  if (reader.medical || typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !hidden.includes(name)));
 }
 
 function auditLogView(row: AuditRow, reader: { medical: boolean }): AuditLogView {
@@ -32,8 +41,8 @@ function auditLogView(row: AuditRow, reader: { medical: boolean }): AuditLogView
     ip: row.ip,
     userAgent: row.user_agent,
     requestId: row.request_id,
-    before: shown(row.before, reader),
-    after: shown(row.after, reader),
+    before: shown(row.before, { entityType: row.entity_type, reader }),
+    after: shown(row.after, { entityType: row.entity_type, reader }),
     metadata: parsed(row.metadata),
   };
 }

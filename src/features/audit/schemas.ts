@@ -15,6 +15,7 @@ const ENTITY_TYPES = [
   'thread',
   'message',
   'alert',
+  'incident',
 ] as const;
 
 const instantOrDate = () =>

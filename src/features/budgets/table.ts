@@ -24,6 +24,11 @@ export const budgets = sqliteTable(
     revision: integer().notNull().default(1),
     created_at: integer().notNull(),
     updated_at: integer().notNull(),
+    /** The traffic light of `rules.ts`, as the triggers of the dashboard count it. */
+    colour: text({ enum: ['green', 'amber', 'red'] }).generatedAlwaysAs(
+      sql`CASE WHEN allocated_cents = 0 THEN iif(spent_cents > 0, 'red', 'green') WHEN spent_cents * 100 > allocated_cents * 90 THEN 'red' WHEN spent_cents * 100 > allocated_cents * 75 THEN 'amber' ELSE 'green' END`,
+      { mode: 'virtual' },
+    ),
   },
   (table) => [
     uniqueIndex('budgets_by_plan').on(table.plan_id, table.number),
@@ -59,5 +64,5 @@ export const fundingPeriods = sqliteTable(
   ],
 );
 
-export type BudgetRow = typeof budgets.$inferSelect;
+export type BudgetRow = Omit<typeof budgets.$inferSelect, 'colour'>;
 export type FundingPeriodRow = typeof fundingPeriods.$inferSelect;

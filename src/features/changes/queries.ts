@@ -7,7 +7,7 @@ export type ChangeRow = Pick<AuditRow, 'seq' | 'at' | 'action' | 'entity_type' |
 };
 
 /** Where the participant of each kind of thing is found. */
-const PARTICIPANT_OF = ['service', 'plan', 'budget', 'document', 'thread', 'alert'] as const;
+const PARTICIPANT_OF = ['service', 'plan', 'budget', 'document', 'thread', 'alert', 'incident'] as const;
 
 /** The changes of an organisation after a number, in the order of the record. */
 export function changesStatement(
@@ -25,10 +25,4 @@ export function changesStatement(
       END AS participant_id
     FROM audit_logs entry WHERE entry.organization_id = ${organizationId} AND entry.seq > ${after} AND entry.seq <= ${upTo}
     ORDER BY entry.seq LIMIT ${limit}`;
-}
-
-/** The numbers of the first change of the record and of the last one. */
-export function changeBoundsStatement(organizationId: string): Sql {
-  const of = sql`FROM audit_logs WHERE organization_id = ${organizationId}`;
-  return sql`SELECT coalesce((SELECT min(seq) ${of}), 1) AS first, coalesce((SELECT max(seq) ${of}), 0) AS last`;
 }

@@ -1,6 +1,6 @@
 import type { Permission } from '../sign-in/rules.ts';
 
-/** The permission that one needs to hear of changes of each kind of thing; of what is not here, everyone may. */
+/** The permission that one needs to hear of changes of each kind of thing; what is not here is nobody's. */
 const NEEDED: Record<string, Permission> = {
   user: 'users.read',
   participant: 'participants.read',
@@ -11,6 +11,7 @@ const NEEDED: Record<string, Permission> = {
   thread: 'messages.read',
   message: 'messages.read',
   alert: 'alerts.read',
+  incident: 'participants.read',
   import: 'imports.read',
   item: 'services.read',
 };

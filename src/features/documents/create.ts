@@ -1,11 +1,10 @@
 import sql from 'sql-template-tag';
 import type * as z from 'zod';
 import type { Context } from '../../context.ts';
-import { notFound, refuse } from '../../http/problem.ts';
 import { newId } from '../../ids.ts';
 import { commitChange } from '../audit/commit.ts';
 import type { Made } from '../idempotency/once.ts';
-import { findParticipant } from '../participants/queries.ts';
+import { mayBeAbout, refuseParticipant } from '../participants/open.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { checkedFile, versionStatements, withPlace } from './announce.ts';
 import type { CreateDocument, DocumentView } from './schemas.ts';
@@ -25,10 +24,6 @@ export async function createDocument(
   const awaited = { organizationId, documentId: id, version: 1, contentType, sizeBytes };
   const body = documentView(newRow(ctx, { id, fields }));
   const headers = { Location: `/v1/documents/${id}` };
-  const isOpen =
-    participantId === null
-      ? sql`true`
-      : sql`EXISTS (SELECT 1 FROM participants WHERE id = ${participantId} AND organization_id = ${organizationId} AND status <> 'archived')`;
   return withPlace(ctx.env, {
     awaited,
     commit: async (place) => {
@@ -40,7 +35,7 @@ export async function createDocument(
             created_at, updated_at, change_id)
           SELECT ${id}, ${organizationId}, ${participantId}, ${fields.type}, ${fields.title}, ${fields.validFrom}, ${fields.validTo},
             ${JSON.stringify(fields.tags)}, 'pending_upload', ${ctx.actor.userId}, ${ctx.now}, ${ctx.now}, ${changeId}
-          WHERE ${isOpen} RETURNING id`,
+          WHERE ${mayBeAbout(participantId, organizationId)} RETURNING id`,
         also: (proof) => [
           ...versionStatements({ awaited, file: fields, place, by: ctx.actor.userId, now: ctx.now }, proof),
           ...replaceWords({ documentId: id, organizationId, ...fields }, proof),
@@ -52,13 +47,6 @@ export async function createDocument(
       return { body, status: 201, headers, recorded: ctx.idempotency !== null };
     },
   });
-}
-
-/** Says why nothing may be written of a participant. */
-async function refuseParticipant(ctx: Context, participantId: string | null): Promise<never> {
-  if (participantId === null) notFound('participant');
-  await findParticipant(ctx, participantId);
-  refuse('PARTICIPANT_ARCHIVED', 'The participant is archived: restore them first.');
 }
 
 function newRow(ctx: Context, { id, fields }: { id: string; fields: z.output<typeof CreateDocument> }): ShownRow {

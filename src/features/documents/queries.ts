@@ -5,6 +5,7 @@ import { type Page, pageOf, readCursor } from '../../http/cursor.ts';
 import { notFound, refuse } from '../../http/problem.ts';
 import { searchWords } from '../../http/search.ts';
 import { prefixEnd } from '../../text/rules.ts';
+import { refuseArchived } from '../participants/open.ts';
 import type { Awaited } from '../uploads/offer.ts';
 import { isInParts, partCount } from '../uploads/rules.ts';
 import type { DocumentView, ListDocuments, VersionView } from './schemas.ts';
@@ -74,8 +75,7 @@ export async function openUpload(ctx: Context, id: string): Promise<Awaited & { 
       AND object_key = (SELECT object_key FROM document_versions ${newestPending(id, organizationId)}) ORDER BY number`,
   );
   if (!document || document.status === 'deleted') notFound('document');
-  if (document.participant_status === 'archived')
-    refuse('PARTICIPANT_ARCHIVED', 'The participant is archived: restore them first.');
+  if (document.participant_status === 'archived') refuseArchived();
   if (!version) refuse('CONFLICT', 'No file is on its way: announce a new version.');
   const { number, content_type: contentType, size_bytes: sizeBytes, upload_id } = version;
   if (isInParts(sizeBytes) && version.object_key === null)
@@ -167,10 +167,4 @@ export async function listDocuments(ctx: Context, query: Query): Promise<Page<Do
     key: (row) => (isByExpiry(query) ? [row.valid_to ?? '', row.id] : [row.id]),
     view: documentView,
   });
-}
-
-/** True while the document's participant, if it has one, is not archived. */
-export function participantIsOpen(participantId: Sql, organizationId: string): Sql {
-  return sql`NOT EXISTS (SELECT 1 FROM participants WHERE id = ${participantId} AND organization_id = ${organizationId}
-    AND status = 'archived')`;
 }

@@ -3,8 +3,10 @@ import type { Context } from '../../context.ts';
 import { requireMatch } from '../../http/answer.ts';
 import { notFound, refuse } from '../../http/problem.ts';
 import { type Change, commitChange } from '../audit/commit.ts';
+import { askForCompliance } from '../compliance/ask.ts';
+import { participantIsOpen, refuseArchived } from '../participants/open.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
-import { documentStatement, participantIsOpen } from './queries.ts';
+import { documentStatement } from './queries.ts';
 import type { ShownRow } from './view.ts';
 
 const MAX_ATTEMPTS = 4;
@@ -39,8 +41,7 @@ export async function changeDocument<Value>(
     const [[row]] = await ctx.database.read<[ShownRow]>(documentStatement(id, organizationId));
     if (!row || (row.status === 'deleted' && !deleted)) notFound('document');
     requireMatch(target.ifMatch ?? null, row.revision);
-    if (row.participant_status === 'archived')
-      refuse('PARTICIPANT_ARCHIVED', 'The participant is archived: restore them first.');
+    if (row.participant_status === 'archived') refuseArchived();
     const decided = await target.decide(row);
     if ('already' in decided) return decided.already;
     const done = await commitChange(ctx, {
@@ -53,7 +54,10 @@ export async function changeDocument<Value>(
       ...(decided.answer && { answer: decided.answer }),
       audit: decided.audit,
     });
-    if (done) return decided.value;
+    if (done) {
+      askForCompliance(ctx, { participantId: row.participant_id });
+      return decided.value;
+    }
   }
   refuse('CONFLICT', 'Others are changing the document at the same time: try again.');
 }

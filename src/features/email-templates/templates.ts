@@ -88,6 +88,47 @@ export function dailyDigest(data: DigestData): Rendered {
   });
 }
 
+export interface ReportData extends About {
+  organization: string;
+  date: string;
+  /** The mean of all participants; null when nothing applies to any. */
+  score: number | null;
+  /** How many have an overdue incident. */
+  overdue: number;
+  /** The worst first. */
+  worst: { participant: Person; score: number; failing: string[] }[];
+}
+
+/** How the organisation's records stand this week, and whose need a look. */
+export function complianceReport(data: ReportData): Rendered {
+  const overdue =
+    data.overdue === 0 ? '' : `, ${data.overdue} overdue ${data.overdue === 1 ? 'incident' : 'incidents'}`;
+  const score = data.score === null ? 'nothing to score yet' : `${data.score} of 100`;
+  return render({
+    subject: `Compliance on ${data.date}: ${score}${overdue}`,
+    title: `Compliance: ${score}`,
+    paragraphs: [
+      `How the records of ${data.organization} stand this week.`,
+      ...(data.overdue === 0
+        ? []
+        : [`Participants with an overdue reportable incident: ${data.overdue}. Notify the Commission now.`]),
+    ],
+    tables:
+      data.worst.length === 0
+        ? []
+        : [
+            {
+              heading: 'The lowest scores',
+              rows: data.worst.map(({ participant, score: own, failing }) => [
+                fullName(participant),
+                failing.length === 0 ? String(own) : `${own}: ${failing.join(', ')}`,
+              ]),
+            },
+          ],
+    link: { label: 'Open compliance', url: `${data.appUrl}/compliance` },
+  });
+}
+
 export interface ExpiryData extends About {
   participant: Person;
   participantId: string;

@@ -3,9 +3,12 @@ import type { Database } from '../../database/database.ts';
 import { daysBetween } from '../../time/rules.ts';
 import type { AlertRow } from '../alerts/table.ts';
 import { categoryName } from '../budgets/rules.ts';
+import { complianceSummary, complianceSumsStatement, type Sums } from '../compliance/queries.ts';
+import { failingInputs } from '../compliance/rules.ts';
 import type { Rendered } from '../email-templates/layout.tsx';
 import {
   budgetAlert,
+  complianceReport,
   dailyDigest,
   importFinished,
   invitation,
@@ -35,7 +38,7 @@ interface Source {
   today: string;
 }
 
-/** Who takes e-mail: the user's own preference, and an address that has not bounced. */
+/** Who takes e-mail. One whose mail comes back is written down as suppressed. */
 const TAKES = sql`users.status = 'active' AND users.preferences ->> '$.notifications.email' = 1`;
 
 function userStatement(organizationId: string, which: Sql): Sql {
@@ -47,11 +50,11 @@ function coordinators(organizationId: string): Sql {
     WHERE users.organization_id = ${organizationId} AND users.role = 'coordinator' AND ${TAKES} LIMIT 200`;
 }
 
-/** A plan's own coordinator, if they take e-mail, else the organisation's. */
+/** A plan's own coordinator, if they take e-mail and it reaches them, else the organisation's. */
 async function responsible({ database, mailing }: Source, coordinatorId: string | null): Promise<Recipient[]> {
   const organizationId = mailing.organization_id;
   const [own, all] = await database.read<[Recipient, Recipient]>(
-    userStatement(organizationId, sql`users.id = ${coordinatorId}`),
+    userStatement(organizationId, sql`users.id = ${coordinatorId} AND users.email_bounced_at IS NULL`),
     coordinators(organizationId),
   );
   return own.length > 0 ? own : all;
@@ -80,7 +83,7 @@ export async function compose(source: Source): Promise<Composed | null> {
     case 'invitation':
       return composeInvitation(source);
     case 'compliance_report':
-      return null;
+      return composeReport(source);
   }
 }
 
@@ -141,6 +144,39 @@ async function composeDigest({ database, mailing, appUrl, today }: Source): Prom
       budget: budgetOf(alert.category_code),
       severity: alert.severity,
       what: SAYS[alert.kind](alert.threshold),
+    })),
+  });
+  return { rendered, recipients };
+}
+
+const WORST = 10;
+
+async function composeReport({ database, mailing, appUrl, today }: Source): Promise<Composed | null> {
+  const organizationId = mailing.organization_id;
+  const [[organization], [sums], worst, recipients] = await database.read<
+    [{ name: string }, Sums, Named & { score: number; inputs: string }, Recipient]
+  >(
+    sql`SELECT name FROM organizations WHERE id = ${organizationId}`,
+    complianceSumsStatement(organizationId),
+    sql`SELECT participants.first_name, participants.last_name, kept.score, kept.inputs
+      FROM compliance_checks kept INDEXED BY compliance_checks_worst CROSS JOIN participants ON participants.id = kept.participant_id
+      WHERE kept.organization_id = ${organizationId} AND kept.score < 100
+        AND participants.status <> 'archived' ORDER BY kept.score, kept.participant_id LIMIT ${WORST}`,
+    coordinators(organizationId),
+  );
+  if (!organization) return null;
+  const { score, participants, hardFails } = complianceSummary(sums);
+  if (participants === 0) return null;
+  const rendered = complianceReport({
+    appUrl,
+    organization: organization.name,
+    date: today,
+    score,
+    overdue: hardFails,
+    worst: worst.map((row) => ({
+      participant: person(row),
+      score: row.score,
+      failing: failingInputs(JSON.parse(row.inputs)),
     })),
   });
   return { rendered, recipients };

@@ -6,7 +6,8 @@ import type { EmailLogRow } from './table.ts';
 
 /** How long Resend may take to answer (ms). */
 const PATIENCE = 15_000;
-/** Seconds before a message is tried again, by how often it was: half a minute, doubling to an hour. */
+/** Seconds before a message is tried again, by how often it was: five, doubling to an hour. */
+const SHORTEST_PAUSE = 5;
 const LONGEST_PAUSE = 3_600;
 
 /** What became of one try: it is over, or to be tried again after some seconds. */
@@ -35,7 +36,8 @@ export async function sendEmail(env: Env, emailId: string): Promise<Sent> {
   await database.write([
     sql`UPDATE email_logs SET attempts = attempts + 1, updated_at = ${Date.now()} WHERE id = ${row.id} AND status = 'queued'`,
   ]);
-  return { kind: 'again', afterSeconds: answer.afterSeconds ?? Math.min(LONGEST_PAUSE, 30 * 2 ** row.attempts) };
+  const pause = Math.min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** row.attempts);
+  return { kind: 'again', afterSeconds: Math.max(answer.afterSeconds ?? 0, pause) };
 }
 
 type Answer = { id: string } | { again: boolean; afterSeconds?: number };
@@ -52,6 +54,7 @@ async function post(env: Env, row: Row): Promise<Answer> {
     tags: [
       { name: 'template', value: row.template },
       { name: 'organization', value: row.organization_id },
+      { name: 'email', value: row.id },
     ],
   };
   const late = scheduler.wait(PATIENCE).then(() => 'late' as const);
@@ -61,8 +64,9 @@ async function post(env: Env, row: Row): Promise<Answer> {
     if (answer.data) return { id: answer.data.id };
     const status = answer.error?.statusCode ?? null;
     const after = Number(answer.headers?.['retry-after']);
-    // The same key while the first try still runs is a 409; what was refused for good is another 4xx.
-    const again = status === null || status === 409 || status === 429 || status >= 500;
+    // A 409 is the same key while the first try still runs; or, by this name, a try that was taken with another content.
+    const isOther = answer.error?.name === 'invalid_idempotent_request';
+    const again = status === null || (status === 409 && !isOther) || status === 429 || status >= 500;
     return { again, ...(Number.isFinite(after) && after > 0 && { afterSeconds: Math.min(after, LONGEST_PAUSE) }) };
   } catch {
     return { again: true };

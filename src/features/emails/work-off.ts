@@ -2,6 +2,7 @@ import sql from 'sql-template-tag';
 import { type Database, openDatabase } from '../../database/database.ts';
 import { configuration } from '../../env.ts';
 import { newId } from '../../ids.ts';
+import { sendAll } from '../../queues.ts';
 import { dateAt } from '../../time/rules.ts';
 import { type Composed, compose } from './compose.ts';
 import { sendMailingsMessage } from './mailing.ts';
@@ -9,10 +10,10 @@ import type { MailingRow } from './table.ts';
 
 /** Mailings that one message works off; the rest is the next message's. */
 const AT_ONCE = 25;
-/** Messages in one batch of the queue, as the platform has it. */
-const MESSAGES = 100;
 /** What has waited for longer than this (ms) has lost its message. */
 const LOST = 10 * 60_000;
+/** One that was tried waits up to an hour for its next try. */
+const LOST_AGAIN = 2 * 60 * 60_000;
 const MOST_LOST = 500;
 
 /** Puts what an organisation's people have to be told into the log, each message once, and has it sent. */
@@ -24,13 +25,14 @@ export async function workOffMailings(env: Env, organizationId: string): Promise
     sql`SELECT time_zone FROM organizations WHERE id = ${organizationId}`,
   );
   const appUrl = (configuration(env).APP_URL ?? '').replace(/\/$/, '');
-  const today = dateAt(organization?.time_zone ?? 'UTC', Date.now());
   const queued: string[] = [];
   for (const mailing of mailings) {
+    // What is told as of another instant, by hand, speaks of that day.
+    const today = dateAt(organization?.time_zone ?? 'UTC', Math.max(mailing.at, Date.now()));
     const composed = await compose({ database, mailing, appUrl, today });
     queued.push(...(await log(database, { mailing, composed })));
   }
-  await sendAll(env, queued);
+  await sendEmails(env, queued);
   if (mailings.length === AT_ONCE) await sendMailingsMessage(env, organizationId);
 }
 
@@ -60,11 +62,11 @@ async function log(
   return (inserted?.rows ?? []).map(({ id }) => String(id));
 }
 
-async function sendAll(env: Env, ids: readonly string[]): Promise<void> {
-  for (let from = 0; from < ids.length; from += MESSAGES) {
-    const batch = ids.slice(from, from + MESSAGES).map((emailId) => ({ body: { emailId } }));
-    await env.EMAILS.sendBatch(batch).catch(() => undefined);
-  }
+function sendEmails(env: Env, ids: readonly string[]): Promise<void> {
+  return sendAll(
+    env.EMAILS,
+    ids.map((emailId) => ({ emailId })),
+  );
 }
 
 /** Finds mailings and messages whose queue message was lost. */
@@ -73,11 +75,12 @@ export async function sweepEmails(env: Env, { database, now }: { database: Datab
     sql`SELECT DISTINCT organization_id FROM (SELECT organization_id FROM mailings INDEXED BY mailings_by_age
       WHERE at < ${now - LOST} ORDER BY at LIMIT ${MOST_LOST})`,
     sql`SELECT id FROM email_logs INDEXED BY email_logs_queued WHERE status = 'queued' AND updated_at < ${now - LOST}
+        AND (attempts = 0 OR updated_at < ${now - LOST_AGAIN})
       ORDER BY updated_at LIMIT ${MOST_LOST}`,
   );
   for (const { organization_id } of organizations)
     await sendMailingsMessage(env, organization_id).catch(() => undefined);
-  await sendAll(
+  await sendEmails(
     env,
     emails.map(({ id }) => id),
   );

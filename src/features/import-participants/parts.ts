@@ -4,6 +4,7 @@ import type { Line, Plan } from '../ledger/state.ts';
 import { searchWords } from '../participants/rules.ts';
 import { NO_PLAN_END, type ParticipantRow } from '../participants/table.ts';
 import { participantFields, participantView } from '../participants/view.ts';
+import type { PlanRow } from '../plans/table.ts';
 import { planView } from '../plans/view.ts';
 import type { Entry } from '../structure/statements.ts';
 import { type Change, movesLedger, type Person } from './work.ts';
@@ -29,8 +30,8 @@ export interface Parts {
   words: object[];
   /** Known participants whose words are written anew. */
   reworded: string[];
-  plans: object[];
-  changedPlans: object[];
+  plans: PlanRow[];
+  changedPlans: PlanRow[];
   budgets: object[];
   changedBudgets: { id: string }[];
   periods: object[];
@@ -86,6 +87,7 @@ function writePlan(
   { parts, plan, was, after }: { parts: Parts; plan: Plan; was: Plan | undefined; after: Person },
 ): void {
   const row = after.plans.get(plan.id);
+  if (!row) throw new Error('a plan that is written is there');
   const sum = (of: (line: Line) => number) => plan.lines.reduce((total, line) => total + of(line), 0);
   const totals = { allocated_cents: sum((line) => line.allocatedCents), spent_cents: sum((line) => line.spentCents) };
   const agreed = was && was.lines !== plan.lines && was.revision === plan.revision ? 1 : 0;
@@ -93,7 +95,7 @@ function writePlan(
     ...row,
     ...totals,
     // A plan's revision moves with its lines.
-    revision: (row?.revision ?? 1) + agreed,
+    revision: row.revision + agreed,
     updated_at: work.now,
   });
   const known = new Map(was?.lines.map((line) => [line.id, line]));

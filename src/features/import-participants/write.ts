@@ -1,5 +1,6 @@
 import sql, { raw, type Sql } from 'sql-template-tag';
 import { poolsOf } from '../alerts/raise.ts';
+import { countPlans } from '../dashboard/count.ts';
 import { alertsFor, auditAll, insertAll, jsonParts, unchangedParticipants, type Work } from '../import-runs/step.ts';
 import { rewriteBoundaries } from '../structure/boundaries.ts';
 import { type Parts, partsOf, type Touched } from './parts.ts';
@@ -105,6 +106,7 @@ export function writeAll(work: Work, { touched, proof }: { touched: readonly Tou
     ...insert('pool_boundaries', all('boundaries')),
     ...rewriteBoundaries(rewritten, { organizationId: work.organizationId, proof }),
     ...planAlerts(work, { planIds: [...new Set(rewritten.map(({ planId }) => planId))], proof }),
+    ...countAll([...all('plans'), ...all('changedPlans')]),
     ...auditAll(work, { items: all('audits'), proof }),
   ];
 }
@@ -142,8 +144,12 @@ function forgetPeriods(work: Work, { lines, proof }: { lines: readonly { id: str
   ];
 }
 
+function countAll(plans: readonly { id: string }[]): Sql[] {
+  if (plans.length === 0) return [];
+  return countPlans(sql`SELECT value FROM json_each(${JSON.stringify(plans.map(({ id }) => id))})`);
+}
+
 function planAlerts(work: Work, { planIds, proof }: { planIds: readonly string[]; proof: Sql }): Sql[] {
   if (planIds.length === 0) return [];
-  // A plan has at most a line of each kind for each of 21 categories.
-  return alertsFor(work, { pools: poolsOf(planIds, work.organizationId), most: planIds.length * 21, proof });
+  return alertsFor(work, { pools: poolsOf(planIds, work.organizationId), proof });
 }

@@ -8,6 +8,7 @@ import { finishStatements, IMPORT_COLUMNS, mappingKey } from '../imports/queries
 import type { ImportChunkRow, ImportKind, ImportRow } from '../imports/table.ts';
 import { callLedger } from '../ledger/client.ts';
 import type { OrganizationRow } from '../organizations/table.ts';
+import { pokeRoom } from '../room/client.ts';
 import type { UserRow } from '../users/table.ts';
 import { commitStep, type Position } from './commit.ts';
 import { CHUNK_ROWS, type Chunk, type Reading, readChunk, scan } from './file.ts';
@@ -274,6 +275,7 @@ export async function endImport(
 ): Promise<void> {
   await end.database.write(finishStatements(end));
   await sendMailingsMessage(env, end.row.organization_id).catch(() => undefined);
+  await pokeRoom(env, end.row.organization_id).catch(() => undefined);
   await tellProgress(env, { database: end.database, organizationId: end.row.organization_id, importId: end.row.id });
 }
 

@@ -1,7 +1,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import type { Database } from '../../database/database.ts';
 import { dateAt } from '../../time/rules.ts';
-import { type Looking, thresholdStatements } from '../alerts/raise.ts';
+import { type Looking, poolAlertStatements } from '../alerts/raise.ts';
 import type { AlertSettings } from '../alerts/rules.ts';
 import type { AuditAction } from '../audit/rules.ts';
 import type { ImportKind, RowAction } from '../imports/table.ts';
@@ -128,7 +128,7 @@ export function insertAll({ table, items }: { table: string; items: readonly obj
 }
 
 /** The alerts of pools whose money a step moves; `pools` selects `pool_id` and `plan_id`. */
-export function alertsFor(work: Work, { pools, most, proof }: { pools: Sql; most: number; proof: Sql }): Sql[] {
+export function alertsFor(work: Work, { pools, proof }: { pools: Sql; proof: Sql }): Sql[] {
   const looking: Looking = {
     organizationId: work.organizationId,
     today: dateAt(work.timeZone, work.now),
@@ -136,7 +136,7 @@ export function alertsFor(work: Work, { pools, most, proof }: { pools: Sql; most
     settings: work.alerts,
     requestId: work.importId,
   };
-  return thresholdStatements(looking, { pools, most, proof });
+  return poolAlertStatements(looking, { pools, proof, raise: 'thresholds' });
 }
 
 export interface AuditItem {

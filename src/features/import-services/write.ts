@@ -1,4 +1,5 @@
 import sql, { raw, type Sql } from 'sql-template-tag';
+import { countPlans } from '../dashboard/count.ts';
 import {
   type AuditItem,
   alertsFor,
@@ -113,8 +114,28 @@ export function writeAll(work: Work, { recorded, proof }: { recorded: readonly R
         WHERE participants.id = new.value ->> 'id' AND +participants.organization_id = ${work.organizationId} AND ${proof}`,
     ),
     ...touchedPools(work, { recorded, proof }),
+    ...countAll(work, { recorded, proof }),
     ...insertAll({ table: 'ledger_entries', items: entries }, proof),
     ...auditAll(work, { items: audits, proof }),
+  ];
+}
+
+/** Counts the shifts by their days, and the plans whose lines may have another colour. */
+function countAll(work: Work, { recorded, proof }: { recorded: readonly Recorded[]; proof: Sql }): Sql[] {
+  const days = [...Map.groupBy(recorded, ({ request }) => request.serviceDate)].map(([date, shifts]) => ({
+    date,
+    services: shifts.length,
+    cents: shifts.reduce((sum, { charge }) => sum + charge.totalCostCents, 0),
+  }));
+  const plans = JSON.stringify([...new Set(recorded.map(({ charge }) => charge.plan.id))]);
+  return [
+    ...jsonParts(days).map(
+      (part) => sql`INSERT INTO service_days (organization_id, date, services, spent_cents)
+        SELECT ${work.organizationId}, value ->> 'date', value ->> 'services', value ->> 'cents' FROM json_each(${part}) WHERE ${proof}
+        ON CONFLICT (organization_id, date) DO UPDATE SET services = services + excluded.services,
+          spent_cents = spent_cents + excluded.spent_cents`,
+    ),
+    ...countPlans(sql`SELECT value FROM json_each(${plans})`),
   ];
 }
 
@@ -122,5 +143,5 @@ function touchedPools(work: Work, { recorded, proof }: { recorded: readonly Reco
   const touched = new Map(recorded.map(({ charge }) => [charge.line.poolId, charge.plan.id]));
   const list = JSON.stringify([...touched].map(([pool, plan]) => ({ pool, plan })));
   const pools = sql`SELECT value ->> 'pool' AS pool_id, value ->> 'plan' AS plan_id FROM json_each(${list})`;
-  return alertsFor(work, { pools, most: touched.size, proof });
+  return alertsFor(work, { pools, proof });
 }

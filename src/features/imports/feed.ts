@@ -3,6 +3,7 @@ import { openDatabase } from '../../database/database.ts';
 import { CLOSE } from '../ledger/protocol.ts';
 import { dismiss } from '../live/sockets.ts';
 import { refusedWatchers } from '../live/watch.ts';
+import { emit, timedAlarm } from '../metrics/events.ts';
 import { IMPORT_WATCHER_HEADER } from './feed-client.ts';
 import { importStatement } from './queries.ts';
 import type { ImportRow } from './table.ts';
@@ -39,6 +40,7 @@ export class ImportFeed extends DurableObject<Env> {
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
     this.ctx.acceptWebSocket(server);
+    this.countSocket('opened');
     server.serializeAttachment({ userId });
     server.send(JSON.stringify({ type: 'progress', import: view } satisfies ServerMessage));
     if (view.finishedAt !== null) server.close(1000, 'the import has ended');
@@ -53,11 +55,16 @@ export class ImportFeed extends DurableObject<Env> {
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
     socket.close();
+    this.countSocket('closed');
     if (this.watchers().length === 0) await this.ctx.storage.deleteAlarm();
   }
 
   /** While someone watches: who may still, and how far it is. */
-  override async alarm(): Promise<void> {
+  override alarm(): Promise<void> {
+    return timedAlarm(this.env, { object: 'import', work: () => this.check() });
+  }
+
+  private async check(): Promise<void> {
     const sockets = this.watchers();
     if (sockets.length === 0) return;
     await this.ctx.storage.setAlarm(Date.now() + CHECK_EVERY);
@@ -81,6 +88,10 @@ export class ImportFeed extends DurableObject<Env> {
     const [organizationId = '', importId = ''] = (this.ctx.id.name ?? '').split('/');
     const [[row]] = await openDatabase(this.env.DB).read<[ImportRow]>(importStatement(importId, organizationId));
     return row ? importView(row) : null;
+  }
+
+  private countSocket(change: 'opened' | 'closed'): void {
+    emit(this.env, { event: 'socket', object: 'import', change, open: this.watchers().length });
   }
 
   private watchers(): WebSocket[] {

@@ -60,6 +60,7 @@ export const imports = sqliteTable(
   },
   (table) => [
     index('imports_by_creation').on(table.organization_id, table.created_at, table.id),
+    index('imports_running').on(table.organization_id).where(sql`status IN ('queued', 'running')`),
     index('imports_unfinished').on(table.updated_at).where(sql`status IN ('queued', 'running')`),
     check('import_kind', sql`${table.kind} IN ('participants', 'services', 'support_catalogue')`),
     check(

@@ -4,6 +4,11 @@ import { addDays, dateAt, instantOf } from '../../time/rules.ts';
 export const JOBS = ['daily-budget-check', 'weekly-compliance-check', 'plan-expiry-check'] as const;
 export type JobName = (typeof JOBS)[number];
 
+/** Whether a text names a job. */
+export function isJobName(text: string): text is JobName {
+  return JOBS.some((job) => job === text);
+}
+
 /** What is due, and for which day. */
 export interface Due {
   job: JobName;

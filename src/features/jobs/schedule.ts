@@ -1,11 +1,12 @@
 import sql from 'sql-template-tag';
 import type { Database } from '../../database/database.ts';
 import { newId } from '../../ids.ts';
+import { sendAll } from '../../queues.ts';
 import { type Due, dueJobs } from './rules.ts';
 
-/** Organisations that are taken in one go; and messages in one batch, as the platform has it. */
+/** Organisations, and lost runs, that are taken in one go. */
 const AT_ONCE = 200;
-const MESSAGES = 100;
+const MOST_PAGES = 100;
 /** A run that has waited or worked for longer than this (ms) has lost its message. */
 const LOST = 10 * 60_000;
 
@@ -15,14 +16,25 @@ export async function scheduleJobs(env: Env, { database, now }: { database: Data
   for (let zone = await nextZone(database, ''); zone !== null; zone = await nextZone(database, zone)) {
     await scheduleZone(env, { database, now, zone });
   }
-  const [lost] = await database.read<[{ id: string }]>(
-    sql`SELECT id FROM job_runs INDEXED BY job_runs_unfinished WHERE status IN ('queued', 'running')
-      AND created_at < ${now - LOST} AND coalesce(started_at, 0) < ${now - LOST} ORDER BY created_at LIMIT ${AT_ONCE}`,
-  );
-  await send(
-    env,
-    lost.map(({ id }) => id),
-  );
+  await findLost(env, { database, now });
+}
+
+/** Runs whose message was lost get another one; together they may be many. */
+async function findLost(env: Env, { database, now }: { database: Database; now: number }): Promise<void> {
+  let after = { created_at: 0, id: '' };
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const [lost] = await database.read<[{ id: string; created_at: number }]>(
+      sql`SELECT id, created_at FROM job_runs INDEXED BY job_runs_unfinished WHERE status IN ('queued', 'running')
+        AND created_at < ${now - LOST} AND (created_at, id) > (${after.created_at}, ${after.id})
+        AND coalesce(started_at, 0) < ${now - LOST} ORDER BY created_at, id LIMIT ${AT_ONCE}`,
+    );
+    await send(
+      env,
+      lost.map(({ id }) => id),
+    );
+    after = lost.at(-1) ?? after;
+    if (lost.length < AT_ONCE) return;
+  }
 }
 
 async function nextZone(database: Database, after: string): Promise<string | null> {
@@ -66,10 +78,10 @@ function runsOf(organization: { id: string; created_at: number }, due: readonly 
     .map(({ job, on }) => ({ id: newId('run'), organizationId: organization.id, job, on }));
 }
 
-/** Sends the messages of runs. What is not sent is found by a later sweep. */
-async function send(env: Env, ids: readonly string[]): Promise<void> {
-  for (let from = 0; from < ids.length; from += MESSAGES) {
-    const batch = ids.slice(from, from + MESSAGES).map((runId) => ({ body: { type: 'job.run', runId } }));
-    await env.JOBS.sendBatch(batch).catch(() => undefined);
-  }
+/** Sends the messages of runs. */
+function send(env: Env, ids: readonly string[]): Promise<void> {
+  return sendAll(
+    env.JOBS,
+    ids.map((runId) => ({ type: 'job.run', runId })),
+  );
 }

@@ -19,6 +19,8 @@ export const jobRuns = sqliteTable(
     created_at: integer().notNull(),
     started_at: integer(),
     finished_at: integer(),
+    /** Where the next delivery goes on; empty at the beginning. */
+    position: text().notNull().default(''),
   },
   (table) => [
     uniqueIndex('job_runs_once').on(table.organization_id, table.job, table.due_on),

@@ -44,6 +44,8 @@ export interface Keeper {
   readonly openDatabase: (usage: Usage) => Database;
   /** Says that alerts may have been raised: people have to be told. Best effort; a sweep follows. */
   readonly alerted: () => void;
+  /** Says that what the ledger is of has changed, so that what is judged by it is judged anew. Best effort. */
+  readonly moved: () => void;
   readonly tell: (news: News) => void;
   turn: Promise<unknown>;
   /** When the database last could not be reached (ms): whoever has waited since before then is not kept longer. */
@@ -114,6 +116,7 @@ export function adopt(keeper: Keeper, state: LedgerState | null): void {
 export function advance(keeper: Keeper, change: Advance): void {
   const { state } = change;
   keeper.state = state;
+  keeper.moved();
   if (keeper.told === null) return;
   keeper.told = state.version;
   keeper.tell({ kind: 'update', ...change });

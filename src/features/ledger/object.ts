@@ -1,10 +1,12 @@
 import { DurableObject } from 'cloudflare:workers';
 import { type Database, noUsage, openDatabase } from '../../database/database.ts';
 import { dateAt } from '../../time/rules.ts';
+import { complianceAsker } from '../compliance/ask.ts';
 import { sendMailingsMessage } from '../emails/mailing.ts';
 import { type Audience, caughtUp, show, tell } from '../live/audience.ts';
 import { dismiss, isResync, send, watcherOf } from '../live/sockets.ts';
 import { checkWatchers, nextCheck } from '../live/watch.ts';
+import { emit, timedAlarm } from '../metrics/events.ts';
 import { change } from '../structure/change.ts';
 import type { CancelCommand, RecordCommand, StructureCommand } from './commands.ts';
 import { commandInTurn, inTurn, type Keeper, type News, reload, UNTRUE, unreachable } from './keeper.ts';
@@ -43,12 +45,15 @@ export class ParticipantLedger extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    const key = ledgerKey(ctx.id.name ?? '');
+    const ask = complianceAsker(env, key);
     this.keeper = {
-      key: ledgerKey(ctx.id.name ?? ''),
+      key,
       state: null,
       told: null,
       openDatabase: (usage) => openDatabase(this.env.DB, usage),
-      alerted: () => ctx.waitUntil(sendMailingsMessage(env, this.keeper.key.organizationId).catch(() => undefined)),
+      alerted: () => ctx.waitUntil(sendMailingsMessage(env, key.organizationId).catch(() => undefined)),
+      moved: () => ctx.waitUntil(ask()),
       tell: (news) => this.tell(news),
       turn: Promise.resolve(),
       failedAt: 0,
@@ -80,6 +85,7 @@ export class ParticipantLedger extends DurableObject<Env> {
   async poke(): Promise<void> {
     await inTurn(this.keeper, async () => {
       this.keeper.state = null;
+      this.keeper.moved();
       if (this.watchers().length > 0) await reload(this.keeper, this.keeper.openDatabase(noUsage()));
     });
   }
@@ -98,6 +104,7 @@ export class ParticipantLedger extends DurableObject<Env> {
       this.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
       this.ctx.acceptWebSocket(server);
       server.serializeAttachment(watcher);
+      this.countSocket('opened');
       this.keeper.told = state.version;
       show(this.audience, { socket: server, state });
       await this.rest();
@@ -121,6 +128,7 @@ export class ParticipantLedger extends DurableObject<Env> {
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
     socket.close();
+    this.countSocket('closed');
     await inTurn(this.keeper, async () => {
       if (this.watchers().length > 0) return;
       this.keeper.told = null;
@@ -136,6 +144,10 @@ export class ParticipantLedger extends DurableObject<Env> {
   /** While someone watches: who may still watch, whether anyone wrote past the object, whether a new day began. */
   override async alarm(): Promise<void> {
     if (this.watchers().length === 0) return;
+    await timedAlarm(this.env, { object: 'ledger', work: () => this.look() });
+  }
+
+  private async look(): Promise<void> {
     await inTurn(this.keeper, async () => {
       // The platform gives up an alarm that fails a few times: this one is set again whatever happens.
       try {
@@ -160,6 +172,10 @@ export class ParticipantLedger extends DurableObject<Env> {
       this.keeper.told = UNTRUE;
       await reload(this.keeper, database);
     }
+  }
+
+  private countSocket(change: 'opened' | 'closed'): void {
+    emit(this.env, { event: 'socket', object: 'ledger', change, open: this.watchers().length });
   }
 
   private known<Command extends { timeZone: string }>(command: Command): Command {

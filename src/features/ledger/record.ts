@@ -1,6 +1,7 @@
 import sql, { type Sql } from 'sql-template-tag';
 import type { IdempotencyRequest } from '../../context.ts';
 import { auditStatement, type Origin } from '../audit/entry.ts';
+import { countService } from '../dashboard/count.ts';
 import { idempotencyStatement } from '../idempotency/record.ts';
 import type { Charge, ServiceRequest, Warning } from '../services/rules.ts';
 import type { ServiceRow } from '../services/table.ts';
@@ -62,6 +63,7 @@ export function deliveredRow({ request, charge, ...delivery }: Delivery): Servic
     cancelled_at: null,
     cancelled_by: null,
     cancel_reason: null,
+    noted_at: null,
   };
 }
 
@@ -138,6 +140,7 @@ export function recordStatements(recording: Recording, { charge, state, warnings
         spent_delta_cents, effective_on, service_id, actor_id, at)
       SELECT ${state.participantId}, ${row.ledger_version}, 1, ${organizationId}, ${line.id}, 'service.recorded', 0, ${cost}, NULL,
         ${row.id}, ${recording.origin.userId}, ${recording.at} WHERE ${proof}`,
+    countService({ organizationId, date: row.service_date, cents: cost }, { by: 1, proof }),
     auditStatement(
       {
         origin: recording.origin,
@@ -163,7 +166,6 @@ export function recordStatements(recording: Recording, { charge, state, warnings
   return statements;
 }
 
-/** What the audit keeps of a new service: everything but the notes, which are health records and never change. */
 /** A service as the record keeps it: without what was noted. */
 export function auditedService(row: Omit<ServiceRow, 'possible_duplicate_of'>): Record<string, unknown> {
   const { notes: _, ...view } = serviceView({ ...row, possible_duplicate_of: null });

@@ -2,11 +2,14 @@ import sql, { type Sql } from 'sql-template-tag';
 import { type Database, rowsAs } from '../../database/database.ts';
 import { newId } from '../../ids.ts';
 import { dateAt } from '../../time/rules.ts';
-import { thresholdStatements } from '../alerts/raise.ts';
-import { crosses, currentBoundary, levelsOf } from '../alerts/rules.ts';
+import { poolAlertStatements } from '../alerts/raise.ts';
+import { crosses, currentBoundary, endsProjection, levelsOf } from '../alerts/rules.ts';
 import { auditStatement } from '../audit/entry.ts';
+import { trafficLight } from '../budgets/rules.ts';
 import type { BudgetRow } from '../budgets/table.ts';
+import { countPlans, countService } from '../dashboard/count.ts';
 import { idempotencyStatement } from '../idempotency/record.ts';
+import { ARCHIVED } from '../participants/open.ts';
 import { serviceStatement } from '../services/columns.ts';
 import { assess, type Warning } from '../services/rules.ts';
 import type { ServiceRow } from '../services/table.ts';
@@ -67,7 +70,11 @@ export function record(keeper: Keeper, command: RecordCommand): Promise<Reply<Re
     const { plan, line: charged, totalCostCents: cents } = charge;
     const proof = sql`EXISTS (SELECT 1 FROM services WHERE id = ${command.serviceId} AND organization_id = ${state.organizationId})`;
     const alerts = alertsOf(command, { plan, line: charged, date: request.serviceDate, cents, proof });
-    const [inserted, boundaries, line] = await database.write([...recordStatements(recording, chosen), ...alerts]);
+    const [inserted, boundaries, line] = await database.write([
+      ...recordStatements(recording, chosen),
+      ...alerts,
+      ...recoloured(charge, cents),
+    ]);
     const [service] = rowsAs<Pick<ServiceRow, 'possible_duplicate_of'>>(inserted);
     if (!service) return 'again';
     if (alerts.length > 0) keeper.alerted();
@@ -134,23 +141,36 @@ function settle(keeper: Keeper, { state, plan, line, date, cents, answered, caus
 
 export interface Cancelled {
   view: ServiceView;
+  revision: number;
   /** False when it was cancelled already, so that nothing was written, a key's record neither. */
   written: boolean;
 }
 
-/** What a change of spending means for alerts, for its own batch: nothing, unless it crosses a level. */
+/** What a change of spending means for alerts, for its own batch: nothing, unless it crosses a level or ends one. */
 function alertsOf(
   command: RecordCommand | CancelCommand,
   { plan, line, date, cents, proof }: PlanLine & { date: string; cents: number; proof: Sql },
 ): Sql[] {
   const { now: at, alerts: settings, origin } = command;
   const today = dateAt(command.timeZone, at);
-  const boundary = currentBoundary(plan.boundaries.get(line.poolId) ?? [], today);
-  const isMoved = boundary !== undefined && boundary.endsOn >= date && plan.startDate <= today;
-  if (!isMoved || !crosses(boundary, { cents, levels: levelsOf(settings) })) return [];
+  const boundaries = plan.boundaries.get(line.poolId) ?? [];
+  const period = currentBoundary(boundaries, today);
+  const whole = boundaries.at(-1);
+  if (!period || !whole || plan.startDate > today) return [];
+  // Money of an earlier period counts in every later boundary; of a later period, in the plan's alone.
+  const isCrossed = period.endsOn >= date && crosses(period, { cents, levels: levelsOf(settings) });
+  if (!isCrossed && !endsProjection({ today, plan, period, whole }, { cents, settings })) return [];
   const pools = sql`SELECT ${line.poolId} AS pool_id, ${plan.id} AS plan_id`;
   const { organizationId, requestId } = origin;
-  return thresholdStatements({ organizationId, today, at, settings, requestId }, { pools, most: 1, proof });
+  const looking = { organizationId, today, at, settings, requestId };
+  return poolAlertStatements(looking, { pools, proof, raise: 'thresholds' });
+}
+
+/** Counts the plan's lines anew, if spending `cents` more gives the line another colour. */
+function recoloured({ plan, line }: PlanLine, cents: number): Sql[] {
+  const { spentCents, allocatedCents } = line;
+  const isSame = trafficLight(spentCents, allocatedCents) === trafficLight(spentCents + cents, allocatedCents);
+  return isSame ? [] : countPlans(sql`SELECT ${plan.id}`);
 }
 
 /** Cancels a service and gives its money back; a second time answers the same. */
@@ -171,11 +191,12 @@ export function cancel(keeper: Keeper, command: CancelCommand): Promise<Reply<Ca
     // Whatever comes of this attempt, the next one looks at the service again.
     known = null;
     if (!state || !service) return { refused: { code: 'NOT_FOUND', detail: 'There is no such service.' } };
-    if (service.status === 'cancelled') return { done: { view: serviceView(service), written: false } };
+    if (service.status === 'cancelled')
+      return { done: { view: serviceView(service), revision: service.revision, written: false } };
     if (state.status === 'archived') {
       // As in recording, memory alone never refuses.
       if (!fresh) return 'again';
-      return { refused: { code: 'PARTICIPANT_ARCHIVED', detail: 'The participant is archived: restore them first.' } };
+      return { refused: ARCHIVED };
     }
     const found = findLine(state, service.budget_id);
     if (!found) return 'again';
@@ -204,7 +225,7 @@ export function cancel(keeper: Keeper, command: CancelCommand): Promise<Reply<Ca
       cause: { kind: 'service.cancelled', serviceId: service.id },
     });
     if (isDistrusted(keeper)) await reload(keeper, database);
-    return { done: { view: serviceView(cancelled), written: true } };
+    return { done: { view: serviceView(cancelled), revision: cancelled.revision, written: true } };
   };
   return persevere(keeper, { requestId: command.origin.requestId, attempt });
 }
@@ -224,7 +245,8 @@ function cancelStatements(command: CancelCommand, { state, plan, line, cancelled
   const proof = claimProof(key, token);
   const version = state.version + 1;
   const commit = { ...key, userId, actorId: userId, at: command.now, version, proof };
-  const guard = sql`EXISTS (SELECT 1 FROM services WHERE id = ${cancelled.id} AND organization_id = ${organizationId} AND status = 'completed')
+  const guard = sql`EXISTS (SELECT 1 FROM services WHERE id = ${cancelled.id} AND organization_id = ${organizationId} AND status = 'completed'
+      AND revision = ${cancelled.revision - 1})
     AND EXISTS (SELECT 1 FROM budgets WHERE id = ${line.id} AND organization_id = ${organizationId} AND pool_id = ${line.poolId})`;
   const statements = [
     claimStatement(key, { from: state.version, to: version, token, guard }),
@@ -263,7 +285,11 @@ function cancelStatements(command: CancelCommand, { state, plan, line, cancelled
       commit,
     ),
   ];
-  statements.push(...alertsOf(command, { plan, line, date: cancelled.service_date, cents: -cost, proof }));
+  statements.push(
+    ...alertsOf(command, { plan, line, date: cancelled.service_date, cents: -cost, proof }),
+    countService({ organizationId, date: cancelled.service_date, cents: cost }, { by: -1, proof }),
+    ...recoloured({ plan, line }, -cost),
+  );
   if (command.idempotency) {
     const headers = { ETag: `"${cancelled.revision}"` };
     const answer = { status: 200 as const, headers, body: JSON.stringify(serviceView(cancelled)) };

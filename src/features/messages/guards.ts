@@ -1,6 +1,7 @@
 import sql, { join, type Sql } from 'sql-template-tag';
 import type { Context } from '../../context.ts';
 import { AppError, refuse } from '../../http/problem.ts';
+import { participantIsOpen, refuseArchived } from '../participants/open.ts';
 import { rolesWith } from '../sign-in/rules.ts';
 import { findThread } from '../threads/queries.ts';
 import type { MessageFieldsOutput } from './schemas.ts';
@@ -11,8 +12,7 @@ export type Named = Pick<MessageFieldsOutput, 'mentions' | 'documentIds'>;
 /** True while messages may be written in a thread: it is open, and so is its participant. */
 export function threadIsOpen(ctx: Context, threadId: string): Sql {
   return sql`EXISTS (SELECT 1 FROM threads WHERE id = ${threadId} AND organization_id = ${ctx.tenant.id} AND status = 'open'
-    AND NOT EXISTS (SELECT 1 FROM participants WHERE id = threads.participant_id AND organization_id = ${ctx.tenant.id}
-      AND status = 'archived'))`;
+    AND ${participantIsOpen(sql`threads.participant_id`, ctx.tenant.id)})`;
 }
 
 /** Those who could not be told: who is not an active user here, or may not read messages. */
@@ -39,8 +39,7 @@ export function namesAreKnown(ctx: Context, { mentions, documentIds }: Named): S
 /** Says why a message that names these could not be written in a thread; returns when there is no reason any more. */
 export async function explain(ctx: Context, { threadId, named }: { threadId: string; named: Named }): Promise<void> {
   const thread = await findThread(ctx, threadId);
-  if (thread.participant_status === 'archived')
-    refuse('PARTICIPANT_ARCHIVED', 'The participant is archived: restore them first.');
+  if (thread.participant_status === 'archived') refuseArchived();
   if (thread.status === 'closed') refuse('CONFLICT', 'The thread is closed: open it again first.');
   const [people, documents] = await ctx.database.read<[{ value: string }, { value: string }]>(
     sql`SELECT named.value ${unreachable(ctx, named.mentions)}`,

@@ -36,6 +36,13 @@ export const organizations = sqliteTable(
     alert_settings: text().notNull().default(JSON.stringify(DEFAULT_ALERTS)),
     /** The last of its dates for which jobs were put on the list. */
     jobs_on: text().notNull().default(''),
+    /** Of the participants that are counted, those who are inactive. */
+    inactive_count: integer().notNull().default(0),
+    open_alerts: integer().notNull().default(0),
+    /** How many participants have a compliance score, what their scores add up to, and how many fail whatever it is. */
+    compliance_scored: integer().notNull().default(0),
+    compliance_points: integer().notNull().default(0),
+    compliance_hard_fails: integer().notNull().default(0),
   },
   (table) => [
     index('organizations_by_jobs').on(table.time_zone, table.jobs_on),

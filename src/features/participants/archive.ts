@@ -4,6 +4,7 @@ import { requireMatch } from '../../http/answer.ts';
 import { refuse } from '../../http/problem.ts';
 import { etag } from '../../http/revision.ts';
 import { commitChange } from '../audit/commit.ts';
+import { countPlans, countScores } from '../dashboard/count.ts';
 import type { Made } from '../idempotency/once.ts';
 import { pokeLedger } from '../ledger/ask.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
@@ -37,7 +38,14 @@ export async function archiveParticipant(
       table: 'participants',
       head: (changeId) => setStatus(row, { next: { ...next, change_id: changeId } }),
       also: (proof) => [
-        sql`UPDATE organizations SET participant_count = participant_count - 1 WHERE id = ${ctx.tenant.id} AND ${proof}`,
+        sql`UPDATE organizations SET participant_count = participant_count - 1,
+            inactive_count = inactive_count - ${Number(row.status === 'inactive')}
+          WHERE id = ${ctx.tenant.id} AND ${proof}`,
+        // Nobody is asked for their records any more.
+        sql`UPDATE compliance_checks SET score = NULL, hard_fail = 0, inputs = '[]' WHERE participant_id = ${row.id} AND ${proof}`,
+        sql`UPDATE participants SET compliance_score = NULL WHERE id = ${row.id} AND ${proof}`,
+        ...countScores(ctx.tenant.id, sql`SELECT ${row.id}`),
+        ...countPlans(plansOf(row)),
       ],
       audit: {
         action: 'participant.archived',
@@ -78,6 +86,7 @@ export async function restoreParticipant(ctx: Context, id: string): Promise<Made
       head: (changeId) => setStatus(row, { next: { ...next, change_id: changeId }, guard: room }),
       also: (proof) => [
         sql`UPDATE organizations SET participant_count = participant_count + 1 WHERE id = ${ctx.tenant.id} AND ${proof}`,
+        ...countPlans(plansOf(row)),
       ],
       audit: {
         action: 'participant.restored',
@@ -95,6 +104,10 @@ export async function restoreParticipant(ctx: Context, id: string): Promise<Made
     if (hasRoom.length === 0) refuse('PARTICIPANT_LIMIT', 'The subscription has no room for another participant.');
   }
   refuse('CONFLICT', 'Others are changing the participant at the same time: try again.');
+}
+
+function plansOf({ id, organization_id }: ParticipantRow): Sql {
+  return sql`SELECT id FROM plans WHERE participant_id = ${id} AND +organization_id = ${organization_id}`;
 }
 
 function made(ctx: Context, { row, recorded }: { row: ParticipantRow; recorded: boolean }): Made<ParticipantView> {

@@ -7,6 +7,8 @@ import { etag } from '../../http/revision.ts';
 import { newId } from '../../ids.ts';
 import { commitChange, originOf } from '../audit/commit.ts';
 import { auditStatement } from '../audit/entry.ts';
+import { askForCompliance } from '../compliance/ask.ts';
+import { countPlans } from '../dashboard/count.ts';
 import type { Made } from '../idempotency/once.ts';
 import { insertPlan, newPlan, openingEntries, planRow } from '../plans/build.ts';
 import { requireCoordinator } from '../plans/coordinator.ts';
@@ -55,6 +57,7 @@ export async function createParticipant(
     }),
   );
   if (!created) refuse('PARTICIPANT_LIMIT', 'The subscription has no room for another participant.');
+  if (plan) askForCompliance(ctx, { participantId: row.id });
   return { body: view, status: 201, headers: answer.headers, recorded: ctx.idempotency !== null };
 }
 
@@ -114,6 +117,7 @@ function planStatements(
     ...insertPlan({ row, plan }, commit),
     ...rewriteBoundaries([{ planId: plan.id, participantId }], commit),
     ...insertEntries(openingEntries(plan.lines), commit),
+    ...countPlans(sql`SELECT ${plan.id}`),
     auditStatement(
       { origin: originOf(ctx), action: 'plan.created', entityId: plan.id, changeId: newId('chg'), after: view },
       commit,

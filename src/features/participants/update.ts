@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag';
+import sql, { type Sql } from 'sql-template-tag';
 import type * as z from 'zod';
 import type { Context } from '../../context.ts';
 import { requireMatch } from '../../http/answer.ts';
@@ -11,6 +11,7 @@ import { pokeLedger } from '../ledger/ask.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { requireBirthDate } from './birth-date.ts';
 import { commitOrExplain } from './create.ts';
+import { refuseArchived } from './open.ts';
 import { findParticipant } from './queries.ts';
 import { nameKey } from './rules.ts';
 import { Updated, type UpdateParticipant } from './schemas.ts';
@@ -30,7 +31,7 @@ export async function updateParticipant(
   for (let tries = 0; tries < MAX_ATTEMPTS; tries++) {
     const row = await findParticipant(ctx, target.id);
     requireMatch(target.ifMatch, row.revision);
-    if (row.status === 'archived') refuse('PARTICIPANT_ARCHIVED', 'The participant is archived: restore them first.');
+    if (row.status === 'archived') refuseArchived();
     const next = patched(ctx, { row, patch: target.patch });
     const changed = difference(written(row), written(next));
     if (!changed) return row;
@@ -82,8 +83,16 @@ async function write(
           change_id = ${changeId}, updated_at = ${next.updated_at}
         WHERE id = ${row.id} AND organization_id = ${ctx.tenant.id} AND revision = ${row.revision} AND status <> 'archived'
         RETURNING id`,
-      also: (proof) => replaceWords(indexed, proof),
+      also: (proof) => [...replaceWords(indexed, proof), ...countInactive(change, proof)],
       audit: { action: 'participant.updated', entityId: row.id, ...changed },
     }),
   );
+}
+
+function countInactive({ row, next }: { row: ParticipantRow; next: ParticipantRow }, proof: Sql): Sql[] {
+  const more = Number(next.status === 'inactive') - Number(row.status === 'inactive');
+  if (more === 0) return [];
+  return [
+    sql`UPDATE organizations SET inactive_count = inactive_count + ${more} WHERE id = ${row.organization_id} AND ${proof}`,
+  ];
 }

@@ -30,6 +30,12 @@ export const plans = sqliteTable(
     revision: integer().notNull().default(1),
     created_at: integer().notNull(),
     updated_at: integer().notNull(),
+    /** How the plan and its lines were last counted for the dashboard; null dates when they are not. */
+    counted_start: text(),
+    counted_end: text(),
+    counted_green: integer().notNull().default(0),
+    counted_amber: integer().notNull().default(0),
+    counted_red: integer().notNull().default(0),
   },
   (table) => [
     uniqueIndex('plans_by_participant').on(table.participant_id, table.start_date),
@@ -43,4 +49,7 @@ export const plans = sqliteTable(
   ],
 );
 
-export type PlanRow = typeof plans.$inferSelect;
+export type PlanRow = Omit<
+  typeof plans.$inferSelect,
+  'counted_start' | 'counted_end' | 'counted_green' | 'counted_amber' | 'counted_red'
+>;

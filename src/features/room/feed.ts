@@ -1,10 +1,11 @@
-import type { Sql } from 'sql-template-tag';
+import sql, { raw, type Sql } from 'sql-template-tag';
 import type { Database } from '../../database/database.ts';
-import { type ChangeRow, changeBoundsStatement, changesStatement } from '../changes/queries.ts';
+import { type ChangeRow, changesStatement } from '../changes/queries.ts';
 import { mayHear } from '../changes/rules.ts';
-import { boundsStatement, type EventRow, eventsStatement } from '../threads/events.ts';
+import { type EventRow, eventsStatement } from '../threads/events.ts';
+import { changeFrame, frameOf } from './frames.ts';
 import type { Channel, Member } from './protocol.ts';
-import { changeFrame, frameOf } from './state.ts';
+import { type Hearer, trySend } from './sockets.ts';
 
 /** How many events are read at once, and how many a client may have missed. */
 const PAGE = 500;
@@ -19,39 +20,42 @@ export interface Bounds {
 /** A record of what happened in an organisation, and who is told what of it. */
 interface Log<Row extends { seq: number }> {
   page: (organizationId: string, page: { after: number; upTo: number; limit: number }) => Sql;
-  bounds: (organizationId: string) => Sql;
-  /** What a member is told, as `kind` says: those of a kind are told the same; null is nothing. */
-  kind: (row: Row, member: Member) => string | null;
-  text: (row: Row, member: Member) => string | null;
+  table: 'thread_events' | 'audit_logs';
+  /** What is told of a row to each member, as text; null is nothing. Members who are told the same share it. */
+  telling: (row: Row) => (member: Member) => string | null;
 }
 
 const THREADS: Log<EventRow> = {
   page: eventsStatement,
-  bounds: boundsStatement,
+  table: 'thread_events',
   // Those who are mentioned are told so: two texts serve everyone.
-  kind: (row, member) => (listOf(row.mentions).includes(member.userId) ? 'mentioned' : 'all'),
-  text: (row, member) => textOf(frameOf(row, member.userId)),
+  telling: (row) => {
+    const mentioned: ReadonlySet<string> = new Set(JSON.parse(row.mentions ?? '[]'));
+    const toMentioned = made(() => frameOf(row, { mentioned: true }));
+    const toOthers = made(() => frameOf(row, { mentioned: false }));
+    return ({ userId }) => (mentioned.has(userId) ? toMentioned() : toOthers());
+  },
 };
 
 const CHANGES: Log<ChangeRow> = {
   page: changesStatement,
-  bounds: changeBoundsStatement,
-  kind: (row, member) => (mayHear(member.permissions, row.entity_type) ? 'all' : null),
-  text: (row) => textOf(changeFrame(row)),
+  table: 'audit_logs',
+  telling: (row) => {
+    const toAll = made(() => changeFrame(row));
+    return ({ permissions }) => (mayHear(permissions, row.entity_type) ? toAll() : null);
+  },
 };
 
-function listOf(json: string | null): string[] {
-  return JSON.parse(json ?? '[]');
-}
-
-function textOf(frame: object | null): string | null {
-  return frame && JSON.stringify(frame);
-}
-
-/** Someone in the room, on one of their sockets. */
-export interface Hearer {
-  socket: WebSocket;
-  member: Member;
+/** A frame's text, made once, when it is first told. */
+function made(frame: () => object | null): () => string | null {
+  let text: string | null | undefined;
+  return () => {
+    if (text === undefined) {
+      const value = frame();
+      text = value && JSON.stringify(value);
+    }
+    return text;
+  };
 }
 
 /** Where the record of a channel begins and ends. */
@@ -60,7 +64,10 @@ export async function readBounds(
   { channel, organizationId }: { channel: Channel; organizationId: string },
 ): Promise<Bounds> {
   const log = channel === 'threads' ? THREADS : CHANGES;
-  const [[bounds]] = await database.read<[Bounds]>(log.bounds(organizationId));
+  const of = sql`FROM ${raw(log.table)} WHERE organization_id = ${organizationId}`;
+  const [[bounds]] = await database.read<[Bounds]>(
+    sql`SELECT coalesce((SELECT min(seq) ${of}), 1) AS first, coalesce((SELECT max(seq) ${of}), 0) AS last`,
+  );
   return bounds ?? { first: 1, last: 0 };
 }
 
@@ -97,7 +104,13 @@ async function followLog<Row extends { seq: number }>(
   let last = after;
   while (last < upTo) {
     const [rows] = await database.read<[Row]>(log.page(organizationId, { after: last, upTo, limit: PAGE }));
-    for (const row of rows) tellRow(log, { row, hearers });
+    for (const row of rows) {
+      const telling = log.telling(row);
+      for (const { socket, member } of hearers) {
+        const text = telling(member);
+        if (text !== null) trySend(socket, text);
+      }
+    }
     last = rows.at(-1)?.seq ?? last;
     told?.(last);
     if (rows.length < PAGE) break;
@@ -105,28 +118,7 @@ async function followLog<Row extends { seq: number }>(
   return last;
 }
 
-function tellRow<Row extends { seq: number }>(
-  log: Log<Row>,
-  { row, hearers }: { row: Row; hearers: readonly Hearer[] },
-): void {
-  const texts = new Map<string, string | null>();
-  for (const { socket, member } of hearers) {
-    const kind = log.kind(row, member);
-    if (kind === null) continue;
-    if (!texts.has(kind)) texts.set(kind, log.text(row, member));
-    const text = texts.get(kind);
-    if (text) trySend(socket, text);
-  }
-}
-
 /** Whether what a client has missed can still be told: it is all there, and not too much. */
 export function canResume(since: number, { first, last }: Bounds): boolean {
   return since >= first - 1 && since <= last && last - since <= MOST_MISSED;
-}
-
-/** Sends a text. A socket that is gone is not an error: its close event is on the way. */
-export function trySend(socket: WebSocket, text: string): void {
-  try {
-    socket.send(text);
-  } catch {}
 }

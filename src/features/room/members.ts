@@ -1,4 +1,8 @@
+import type { Database } from '../../database/database.ts';
+import { dismiss } from '../live/sockets.ts';
+import { currentPermissions } from '../live/watch.ts';
 import { Member } from './protocol.ts';
+import type { Hearer } from './sockets.ts';
 
 /** What is on the sockets, read once an awakening: hundreds are looked at for every word that one says. */
 const known = new WeakMap<WebSocket, Member>();
@@ -14,4 +18,21 @@ export function memberOf(socket: WebSocket): Member {
 export function keepMember(socket: WebSocket, member: Member): void {
   known.set(socket, member);
   socket.serializeAttachment(member);
+}
+
+/** Looks at what the members may do now, and dismisses those who may no longer be here. */
+export async function checkMembers(
+  database: Database,
+  { organizationId, hearers }: { organizationId: string; hearers: readonly Hearer[] },
+): Promise<void> {
+  const userIds = hearers.map(({ member }) => member.userId);
+  const permissions = await currentPermissions(database, { organizationId, userIds });
+  for (const { socket } of hearers) {
+    // They may have said something of themselves meanwhile.
+    const member = memberOf(socket);
+    const now = permissions.get(member.userId);
+    if (!now) dismiss(socket, 'signedOut');
+    else if (member.channel === 'threads' && !now.includes('messages.read')) dismiss(socket, 'forbidden');
+    else keepMember(socket, { ...member, permissions: now });
+  }
 }

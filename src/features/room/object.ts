@@ -1,26 +1,23 @@
 import { DurableObject } from 'cloudflare:workers';
 import { openDatabase } from '../../database/database.ts';
-import { isId } from '../../ids.ts';
-import { dismiss } from '../live/sockets.ts';
-import { currentPermissions } from '../live/watch.ts';
-import { type Bounds, canResume, follow, type Hearer, readBounds, trySend } from './feed.ts';
-import { keepMember, memberOf } from './members.ts';
+import { emit, timedAlarm } from '../metrics/events.ts';
+import { type Bounds, canResume, follow, readBounds } from './feed.ts';
+import { checkMembers, keepMember, memberOf } from './members.ts';
 import {
   CHANNELS,
   type Channel,
-  ClientMessage,
   Entry,
   MEMBER_HEADER,
   type Member,
   type Presence,
   type ServerMessage,
 } from './protocol.ts';
+import { type Hearer, readMessage, say, trySend } from './sockets.ts';
 import { presenceChanges, presenceOf } from './state.ts';
+import { tellTyping } from './typing.ts';
 
 /** How often members, and what happened, are looked at while someone is in the room (ms). */
 const CHECK_EVERY = 30_000;
-/** How often one socket may say that its user types (ms). */
-const TYPING_EVERY = 1_000;
 /** How long what people say of themselves is gathered (ms). */
 const TOGETHER = 100;
 
@@ -38,7 +35,6 @@ export class OrganizationRoom extends DurableObject<Env> {
   private isPoked = false;
   private isTelling = false;
   private here: Presence[] = [];
-  private readonly typedAt = new WeakMap<WebSocket, number>();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -67,6 +63,11 @@ export class OrganizationRoom extends DurableObject<Env> {
     );
   }
 
+  /** How many sockets are open. */
+  connections(): number {
+    return this.hearers().length;
+  }
+
   /** Lets a member in whom the Worker has let through: tells them what they missed, then what happens. */
   override async fetch(request: Request): Promise<Response> {
     const { since, ...entry } = Entry.parse(JSON.parse(request.headers.get(MEMBER_HEADER) ?? 'null'));
@@ -78,6 +79,7 @@ export class OrganizationRoom extends DurableObject<Env> {
       this.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
       this.ctx.acceptWebSocket(server);
       keepMember(server, member);
+      this.countSocket('opened');
       const after = since ?? bounds.last;
       const resumes = canResume(after, bounds);
       say(server, { type: resumes ? 'ready' : 'reset', seq: resumes ? after : bounds.last });
@@ -97,16 +99,20 @@ export class OrganizationRoom extends DurableObject<Env> {
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     if (message === 'ping') return socket.send('pong');
-    const said = typeof message === 'string' && message.length < 1_000 ? parsed(message) : null;
+    const said = readMessage(message);
     if (!said) return say(socket, { type: 'error', code: 'VALIDATION_FAILED' });
-    if (said.type === 'typing') return this.typing(socket, said.threadId);
+    const member = memberOf(socket);
+    if (said.type === 'typing') {
+      return tellTyping({ socket, member }, { threadId: said.threadId, hearers: this.hearers('threads') });
+    }
     const { status, page = null } = said;
-    keepMember(socket, { ...memberOf(socket), status, page, at: Date.now() });
+    keepMember(socket, { ...member, status, page, at: Date.now() });
     await this.tellPresence();
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
     socket.close();
+    this.countSocket('closed');
     await this.inTurn(async () => {
       void this.tellPresence();
       if (this.hearers().length > 0) return;
@@ -123,10 +129,17 @@ export class OrganizationRoom extends DurableObject<Env> {
   /** While someone is here: who may still be, who is away, and whether something happened that nobody told the room. */
   override async alarm(): Promise<void> {
     if (this.hearers().length === 0) return;
+    await timedAlarm(this.env, { object: 'room', work: () => this.look() });
+  }
+
+  private async look(): Promise<void> {
     await this.inTurn(async () => {
       // The platform gives up an alarm that fails a few times: this one is set again whatever happens.
       try {
-        await this.check();
+        await checkMembers(openDatabase(this.env.DB), {
+          organizationId: this.ctx.id.name ?? '',
+          hearers: this.hearers(),
+        });
         await this.catchUp();
       } catch {
       } finally {
@@ -136,31 +149,8 @@ export class OrganizationRoom extends DurableObject<Env> {
     });
   }
 
-  private async check(): Promise<void> {
-    const hearers = this.hearers();
-    const userIds = hearers.map(({ member }) => member.userId);
-    const key = { organizationId: this.ctx.id.name ?? '', userIds };
-    const permissions = await currentPermissions(openDatabase(this.env.DB), key);
-    for (const { socket, member } of hearers) {
-      const now = permissions.get(member.userId);
-      if (!now) dismiss(socket, 'signedOut');
-      else if (member.channel === 'threads' && !now.includes('messages.read')) dismiss(socket, 'forbidden');
-      else keepMember(socket, { ...member, permissions: now });
-    }
-  }
-
-  private typing(socket: WebSocket, threadId: string): void {
-    const { userId, permissions } = memberOf(socket);
-    const now = Date.now();
-    const isSoon = now - (this.typedAt.get(socket) ?? 0) < TYPING_EVERY;
-    if (!isId('thr', threadId)) say(socket, { type: 'error', code: 'VALIDATION_FAILED' });
-    else if (!permissions.includes('messages.write')) say(socket, { type: 'error', code: 'FORBIDDEN' });
-    else if (!isSoon) {
-      this.typedAt.set(socket, now);
-      for (const other of this.hearers('threads')) {
-        if (other.member.userId !== userId) say(other.socket, { type: 'typing', threadId, userId });
-      }
-    }
+  private countSocket(change: 'opened' | 'closed'): void {
+    emit(this.env, { event: 'socket', object: 'room', change, open: this.connections() });
   }
 
   /** Tells whose presence has changed to those who watch the organisation: what many say at once is one frame. */
@@ -225,16 +215,4 @@ export class OrganizationRoom extends DurableObject<Env> {
 /** D1 does not answer: whoever asks is told to come again. */
 function unreachable(): undefined {
   return undefined;
-}
-
-function parsed(message: string): ClientMessage | null {
-  try {
-    return ClientMessage.safeParse(JSON.parse(message)).data ?? null;
-  } catch {
-    return null;
-  }
-}
-
-function say(socket: WebSocket, message: ServerMessage): void {
-  trySend(socket, JSON.stringify(message));
 }

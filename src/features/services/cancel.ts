@@ -11,12 +11,13 @@ import { type ServiceView, serviceView } from './view.ts';
 export async function cancelService(ctx: Context, target: { id: string; reason: string }): Promise<Made<ServiceView>> {
   authorizeWrite(ctx, 'services.write');
   const service = await findService(ctx, target.id);
-  const headers = { ETag: etag(2) };
-  if (service.status === 'cancelled') return { body: serviceView(service), status: 200, headers, recorded: false };
+  if (service.status === 'cancelled') {
+    return { body: serviceView(service), status: 200, headers: { ETag: etag(service.revision) }, recorded: false };
+  }
   const command = { ...circumstance(ctx), service, reason: target.reason, changeId: newId('chg') };
-  const { view, written } = await askLedger(ctx, {
+  const { view, revision, written } = await askLedger(ctx, {
     participantId: service.participant_id,
     call: (ledger) => ledger.cancel(command),
   });
-  return { body: view, status: 200, headers, recorded: written && ctx.idempotency !== null };
+  return { body: view, status: 200, headers: { ETag: etag(revision) }, recorded: written && ctx.idempotency !== null };
 }

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { isUnchanged } from '../../http/answer.ts';
+import { ifMatch, isUnchanged } from '../../http/answer.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { operation } from '../../http/operation.ts';
 import type { ErrorCode } from '../../http/problem.ts';
@@ -7,6 +7,7 @@ import { etag } from '../../http/revision.ts';
 import { validate } from '../../http/validate.ts';
 import { once } from '../idempotency/once.ts';
 import { cancelService } from './cancel.ts';
+import { noteService } from './note.ts';
 import { findService, listServices } from './queries.ts';
 import { quoteService } from './quote.ts';
 import { recordService } from './record.ts';
@@ -14,6 +15,7 @@ import {
   CancelService,
   CreateService,
   ListServices,
+  NoteService,
   Quote,
   RecordedService,
   Service,
@@ -102,6 +104,28 @@ export const serviceRoutes = new Hono<AppEnv>()
     async (c) => {
       const row = await findService(c.var.context, c.req.param('id'));
       if (isUnchanged(c, row.revision)) return c.body(null, 304, { ETag: etag(row.revision) });
+      return c.json(serviceView(row), 200, { ETag: etag(row.revision) });
+    },
+  )
+  .patch(
+    '/:id',
+    operation('write', {
+      id: 'noteService',
+      summary: 'Write the note of a service',
+      description:
+        'Of one that was recorded without a note; `notedAt` says when it was written. A note is not rewritten.',
+      idOf: 'svc',
+      tag,
+      permission: 'services.write',
+      changes: true,
+      conditional: true,
+      success: { status: 200, description: 'The service.', schema: Service },
+      errors: ['NOT_FOUND', 'PARTICIPANT_ARCHIVED', 'CONFLICT'],
+    }),
+    validate('json', NoteService),
+    async (c) => {
+      const target = { id: c.req.param('id'), patch: c.req.valid('json'), ifMatch: ifMatch(c) };
+      const row = await noteService(c.var.context, target);
       return c.json(serviceView(row), 200, { ETag: etag(row.revision) });
     },
   )

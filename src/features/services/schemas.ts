@@ -12,6 +12,7 @@ import {
   supportItemCode,
   timeOfDay,
 } from '../../http/fields.ts';
+import { patchOf } from '../../http/patch.ts';
 import { ERROR_CODES } from '../../http/problem.ts';
 import type { ServiceRequest } from './rules.ts';
 import { SERVICE_STATUSES } from './table.ts';
@@ -74,6 +75,18 @@ export const CancelService = z
   .strictObject({ reason: reason() })
   .meta({ id: 'CancelService', examples: [{ reason: 'Recorded twice.' }] });
 
+/** What may still be said of a service once it is recorded. */
+const ServiceNote = z.strictObject({
+  notes: longText()
+    .refine((value) => value.trim() !== '', 'must not be empty')
+    .meta({ minLength: 1, pattern: '\\S' }),
+});
+export const NoteService = patchOf(ServiceNote).meta({
+  id: 'NoteService',
+  description: 'A JSON merge patch: absent leaves; null is for a service without a note.',
+  examples: [{ notes: 'Morning routine and breakfast.' }],
+});
+
 const Warning = z
   .object({ code: z.enum(['PARTICIPANT_INACTIVE', 'POSSIBLE_DUPLICATE']), serviceId: id('svc').optional() })
   .meta({
@@ -100,6 +113,7 @@ const serviceFields = {
   status: z.enum(SERVICE_STATUSES),
   supportWorkerId: id('usr'),
   notes: z.string(),
+  notedAt: instant().nullable().meta({ description: 'When the note was written.' }),
   ledgerVersion: z.int().meta({ description: "The ledger's version once it was recorded." }),
   createdAt: instant(),
   cancelledAt: instant().nullable(),
@@ -124,6 +138,7 @@ const SERVICE_EXAMPLE = {
   status: 'completed',
   supportWorkerId: EXAMPLE_IDS.usr,
   notes: 'Morning routine and breakfast.',
+  notedAt: '2026-11-20T01:02:03.456Z',
   ledgerVersion: 12,
   createdAt: '2026-11-20T01:02:03.456Z',
   cancelledAt: null,

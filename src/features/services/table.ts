@@ -41,6 +41,10 @@ export const services = sqliteTable(
     cancelled_at: integer(),
     cancelled_by: text(),
     cancel_reason: text(),
+    /** When the note was written, where that was after the service was recorded. */
+    noted_at: integer(),
+    /** The id of the row's last change that passes no ledger, by which the rest of its batch knows that it took effect. */
+    change_id: text(),
   },
   (table) => [
     // For the list by day, and to find an equal shift without reading the day.
@@ -65,4 +69,4 @@ export const services = sqliteTable(
   ],
 );
 
-export type ServiceRow = typeof services.$inferSelect;
+export type ServiceRow = Omit<typeof services.$inferSelect, 'change_id'>;

@@ -20,6 +20,7 @@ export interface ServiceView {
   status: ServiceRow['status'];
   supportWorkerId: string;
   notes: string;
+  notedAt: string | null;
   ledgerVersion: number;
   createdAt: string;
   cancelledAt: string | null;
@@ -46,6 +47,7 @@ export function serviceView(row: ServiceRow): ServiceView {
     status: row.status,
     supportWorkerId: row.support_worker_id,
     notes: row.notes,
+    notedAt: row.notes === '' ? null : new Date(row.noted_at ?? row.created_at).toISOString(),
     ledgerVersion: row.ledger_version,
     createdAt: new Date(row.created_at).toISOString(),
     cancelledAt: timestampOf(row.cancelled_at),

@@ -1,15 +1,17 @@
-import type { Sql } from 'sql-template-tag';
+import sql, { type Sql } from 'sql-template-tag';
 import { ConstraintError, type Database, type Rows, rowsAs } from '../../database/database.ts';
 import { newId } from '../../ids.ts';
 import { dateAt } from '../../time/rules.ts';
-import { poolsOf, thresholdStatements } from '../alerts/raise.ts';
+import { poolAlertStatements, poolsOf } from '../alerts/raise.ts';
 import { auditStatement, changeStatement } from '../audit/entry.ts';
 import { designCreateBudget, designUpdateBudget } from '../budgets/designs.ts';
+import { countPlans } from '../dashboard/count.ts';
 import { idempotencyStatement } from '../idempotency/record.ts';
 import type { Reply, StructureCommand } from '../ledger/commands.ts';
 import { type Attempt, advance, type Keeper, persevere, reload, reloadWith } from '../ledger/keeper.ts';
 import { type LedgerRows, ledgerStatements, ledgerStateOf } from '../ledger/load.ts';
 import { type LedgerState, planShownOn } from '../ledger/state.ts';
+import { ARCHIVED } from '../participants/open.ts';
 import { planStatement } from '../plans/columns.ts';
 import { designCreatePlan, designUpdatePlan, type UsedDays, usedDaysStatement } from '../plans/designs.ts';
 import type { PlanRow } from '../plans/table.ts';
@@ -62,7 +64,7 @@ export function change(keeper: Keeper, command: StructureCommand): Promise<Reply
     if (!state) return { refused: { code: 'NOT_FOUND', detail: 'There is no such participant.' } };
     if (landed && row) return { done: { plan: row, state } };
     if (state.status === 'archived') {
-      return { refused: { code: 'PARTICIPANT_ARCHIVED', detail: 'The participant is archived: restore them first.' } };
+      return { refused: ARCHIVED };
     }
     const designed = design(command, { state, row, used: used ?? null });
     if ('refused' in designed) return designed;
@@ -107,6 +109,7 @@ async function commit(keeper: Keeper, work: Work): Promise<Attempt<Changed>> {
     ...(design.movesLedger ? refreshTotals(planId, commit) : []),
     ...(design.movesLedger ? rewriteBoundaries([{ planId, participantId: keeper.key.participantId }], commit) : []),
     ...(design.movesLedger ? alertsOf(work, proof) : []),
+    ...(design.movesLedger ? countPlans(sql`SELECT ${planId}`) : []),
     ...insertEntries(design.entries, commit),
     auditStatement({ ...design.audit, changeId: command.changeId, origin: command.origin }, commit),
     ...(command.idempotency && design.answer
@@ -129,12 +132,12 @@ async function commit(keeper: Keeper, work: Work): Promise<Attempt<Changed>> {
 }
 
 /** The alerts of the plan's pools: those that it had, and those that it has now. */
-function alertsOf({ command, state }: Work, proof: Sql): Sql[] {
+function alertsOf({ command }: Work, proof: Sql): Sql[] {
   const { planId, now: at, alerts: settings, origin } = command;
   const { organizationId, requestId } = origin;
   const looking = { organizationId, today: dateAt(command.timeZone, at), at, settings, requestId };
-  const lines = state.plans.flatMap((plan) => plan.lines);
-  return thresholdStatements(looking, { pools: poolsOf([planId], organizationId), most: lines.length + 100, proof });
+  const pools = poolsOf([planId], organizationId);
+  return poolAlertStatements(looking, { pools, proof, raise: 'thresholds' });
 }
 
 function ledgerRows(outcomes: Parameters<typeof rowsAs>[0][]): Rows<LedgerRows> {

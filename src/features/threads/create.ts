@@ -1,12 +1,11 @@
 import sql from 'sql-template-tag';
 import type * as z from 'zod';
 import type { Context } from '../../context.ts';
-import { notFound, refuse } from '../../http/problem.ts';
 import { etag } from '../../http/revision.ts';
 import { newId } from '../../ids.ts';
 import { commitChange } from '../audit/commit.ts';
 import type { Made } from '../idempotency/once.ts';
-import { findParticipant } from '../participants/queries.ts';
+import { mayBeAbout, refuseParticipant } from '../participants/open.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { eventStatement } from './events.ts';
 import type { CreateThread, ThreadView } from './schemas.ts';
@@ -39,10 +38,6 @@ export async function createThread(
   const { id } = row;
   const body = threadView(row);
   const headers = { Location: `/v1/threads/${id}`, ETag: etag(1) };
-  const isOpen =
-    participantId === null
-      ? sql`true`
-      : sql`EXISTS (SELECT 1 FROM participants WHERE id = ${participantId} AND organization_id = ${organizationId} AND status <> 'archived')`;
   const event = { organizationId, kind: 'thread.created', threadId: id, messageId: null, userId, at: ctx.now } as const;
   const done = await commitChange(ctx, {
     table: 'threads',
@@ -50,15 +45,11 @@ export async function createThread(
       changeId,
     ) => sql`INSERT INTO threads (id, organization_id, participant_id, title, last_message_at, created_by, created_at, updated_at, change_id)
       SELECT ${id}, ${organizationId}, ${participantId}, ${title}, ${ctx.now}, ${userId}, ${ctx.now}, ${ctx.now}, ${changeId}
-      WHERE ${isOpen} RETURNING id`,
+      WHERE ${mayBeAbout(participantId, organizationId)} RETURNING id`,
     also: (proof) => [eventStatement(event, proof)],
     audit: { action: 'thread.created', entityId: id, after: { participantId, title } },
     answer: { status: 201, headers, body: JSON.stringify(body) },
   });
-  if (!done) {
-    if (participantId !== null) await findParticipant(ctx, participantId);
-    if (participantId === null) notFound('participant');
-    refuse('PARTICIPANT_ARCHIVED', 'The participant is archived: restore them first.');
-  }
+  if (!done) await refuseParticipant(ctx, participantId);
   return { body, status: 201, headers, recorded: ctx.idempotency !== null };
 }

@@ -57,9 +57,3 @@ export function eventsStatement(
     LEFT JOIN messages message ON message.id = event.message_id
     WHERE event.organization_id = ${organizationId} AND event.seq > ${after} AND event.seq <= ${upTo} ORDER BY event.seq LIMIT ${limit}`;
 }
-
-/** The numbers of the first event that is kept and of the last one. */
-export function boundsStatement(organizationId: string): Sql {
-  const of = sql`FROM thread_events WHERE organization_id = ${organizationId}`;
-  return sql`SELECT coalesce((SELECT min(seq) ${of}), 1) AS first, coalesce((SELECT max(seq) ${of}), 0) AS last`;
-}

@@ -7,7 +7,8 @@ import { refuse } from '../../http/problem.ts';
 import { invalid } from '../../http/validate.ts';
 import { commitChange } from '../audit/commit.ts';
 import { difference } from '../audit/rules.ts';
-import { participantIsOpen } from '../documents/queries.ts';
+import { participantIsOpen, refuseArchived } from '../participants/open.ts';
+
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { eventStatement } from './events.ts';
 import { findThread } from './queries.ts';
@@ -26,8 +27,7 @@ export async function updateThread(
   for (let tries = 0; tries < MAX_ATTEMPTS; tries++) {
     const row = await findThread(ctx, id);
     requireMatch(ifMatch, row.revision);
-    if (row.participant_status === 'archived')
-      refuse('PARTICIPANT_ARCHIVED', 'The participant is archived: restore them first.');
+    if (row.participant_status === 'archived') refuseArchived();
     const before = { title: row.title, status: row.status };
     const parsed = ThreadFields.safeParse(mergePatch(before, patch));
     if (!parsed.success) throw invalid(parsed.error);

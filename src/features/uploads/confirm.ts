@@ -2,6 +2,7 @@ import sql, { type Sql } from 'sql-template-tag';
 import type { Context } from '../../context.ts';
 import type { Database } from '../../database/database.ts';
 import { AppError, notFound, refuse, Unavailable } from '../../http/problem.ts';
+import { askForCompliance } from '../compliance/ask.ts';
 import { made } from '../documents/delete.ts';
 import { documentStatement } from '../documents/queries.ts';
 import type { DocumentView } from '../documents/schemas.ts';
@@ -10,6 +11,7 @@ import type { ShownRow } from '../documents/view.ts';
 import { hashObject, inspectObject, type Mismatch } from '../file-types/inspect.ts';
 import { isImage } from '../file-types/rules.ts';
 import type { Made } from '../idempotency/once.ts';
+import { refuseArchived } from '../participants/open.ts';
 import { authorizeWrite } from '../sign-in/authorize.ts';
 import { beginParts, endParts, removeObjects } from './objects.ts';
 import { isInParts } from './rules.ts';
@@ -51,8 +53,7 @@ export async function confirmDocument(
       waitingStatement(id, { organizationId, version }),
     );
     if (!row || row.status === 'deleted' || (version !== null && waiting.length === 0)) notFound('document');
-    if (row.participant_status === 'archived')
-      refuse('PARTICIPANT_ARCHIVED', 'The participant is archived: restore them first.');
+    if (row.participant_status === 'archived') refuseArchived();
     const come = chosen(waiting);
     if (!come) {
       // Its message may be lost.
@@ -78,6 +79,7 @@ export async function confirmDocument(
       throw mismatched(outcome.mismatches);
     }
     if (outcome.kind === 'verifying') await askToVerify(ctx.env, come);
+    askForCompliance(ctx, { participantId: row.participant_id });
     return answer;
   }
   refuse('CONFLICT', 'Others are changing the document at the same time: try again.');

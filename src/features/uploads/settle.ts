@@ -1,11 +1,11 @@
 import sql, { type Sql } from 'sql-template-tag';
 import { type Changing, commitChange } from '../audit/commit.ts';
-import { participantIsOpen } from '../documents/queries.ts';
 import type { DocumentVersionRow } from '../documents/table.ts';
 import { detailsOf, type ShownRow } from '../documents/view.ts';
 import { replaceWords } from '../documents/words.ts';
 import type { Mismatch } from '../file-types/inspect.ts';
 import type { Answer } from '../idempotency/record.ts';
+import { participantIsOpen } from '../participants/open.ts';
 import { doomObject, noteObject, type PartsPlace } from './objects.ts';
 
 /** A version whose file has come. */

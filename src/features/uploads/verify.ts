@@ -1,5 +1,6 @@
 import { openDatabase } from '../../database/database.ts';
 import { system } from '../audit/system.ts';
+import { sendComplianceMessage } from '../compliance/ask.ts';
 import { documentStatement } from '../documents/queries.ts';
 import type { ShownRow } from '../documents/view.ts';
 import { endUnused, forgetObject, hashed, waitingStatement } from './confirm.ts';
@@ -25,6 +26,8 @@ export async function verifyDocument(
     const next = afterSettling(row, { come, outcome, now: changing.now, waiting: [] });
     if (await settle(changing, { row, next, come, outcome })) {
       if (outcome.kind === 'mismatched') await forgetObject({ env, database }, come);
+      const asked = { participantId: row.participant_id };
+      await sendComplianceMessage(env, { organizationId, asked, afterSeconds: 0 }).catch(() => undefined);
       return;
     }
     await endUnused(env, outcome);

@@ -23,6 +23,7 @@ export async function createUser(ctx: Context, fields: UserFieldsOutput): Promis
     ...userColumns(fields),
     last_active_at: null,
     email_bounced_at: null,
+    sign_in_updated_at: null,
     revision: 1,
     change_id: null,
     created_at: ctx.now,
@@ -40,9 +41,9 @@ export async function createUser(ctx: Context, fields: UserFieldsOutput): Promis
       head: (
         changeId,
       ) => sql`INSERT INTO users (id, organization_id, external_id, email, email_key, first_name, last_name, phone, role,
-          permissions, preferences, status, change_id, created_at, updated_at)
+          permissions, preferences, status, screening, change_id, created_at, updated_at)
         VALUES (${row.id}, ${row.organization_id}, ${row.external_id}, ${row.email}, ${row.email_key}, ${row.first_name},
-          ${row.last_name}, ${row.phone}, ${row.role}, ${row.permissions}, ${row.preferences}, ${row.status}, ${changeId},
+          ${row.last_name}, ${row.phone}, ${row.role}, ${row.permissions}, ${row.preferences}, ${row.status}, ${row.screening}, ${changeId},
           ${row.created_at}, ${row.updated_at})
         RETURNING id`,
       also: (proof) => [

@@ -8,7 +8,7 @@ import { userView } from './view.ts';
 
 export const USER_COLUMNS = raw(
   `id, organization_id, external_id, email, email_key, first_name, last_name, phone, role, permissions, preferences, status,
-  last_active_at, revision, change_id, created_at, updated_at`,
+  last_active_at, revision, change_id, created_at, updated_at, email_bounced_at, screening, sign_in_updated_at`,
 );
 
 /** A user's row; `NOT_FOUND` for an unknown id or another organisation's. */

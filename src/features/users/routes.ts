@@ -5,6 +5,7 @@ import { operation } from '../../http/operation.ts';
 import { etag } from '../../http/revision.ts';
 import { validate } from '../../http/validate.ts';
 import { once } from '../idempotency/once.ts';
+import { clearBounce } from './clear-bounce.ts';
 import { createUser } from './create.ts';
 import { findUser, listUsers } from './queries.ts';
 import { CreateUser, ListUsers, UpdateUser, User, UserList } from './schemas.ts';
@@ -84,5 +85,25 @@ export const userRoutes = new Hono<AppEnv>()
       const target = { id: c.req.param('id'), patch: c.req.valid('json'), ifMatch: ifMatch(c) };
       const row = await updateUser(c.var.context, target);
       return c.json(userView(row), 200, { ETag: etag(row.revision) });
+    },
+  )
+  .post(
+    '/:id/clear-bounce',
+    operation('write', {
+      id: 'clearUserBounce',
+      summary: 'Write to a user again whose mail came back',
+      idOf: 'usr',
+      tag,
+      permission: 'users.write',
+      changes: true,
+      keyed: true,
+      bodyless: true,
+      success: { status: 200, description: 'The user.', schema: User, headers: ['ETag'] },
+      errors: ['NOT_FOUND', 'CONFLICT'],
+    }),
+    async (c) => {
+      const id = c.req.param('id');
+      const { body, headers } = await once(c, { input: null, verb: (ctx) => clearBounce(ctx, id) });
+      return c.json(body, 200, headers);
     },
   );

@@ -1,5 +1,16 @@
 import * as z from 'zod';
-import { EXAMPLE_IDS, email, id, instant, MAX_LIST, name, nextCursor, page, shortText } from '../../http/fields.ts';
+import {
+  calendarDate,
+  EXAMPLE_IDS,
+  email,
+  id,
+  instant,
+  MAX_LIST,
+  name,
+  nextCursor,
+  page,
+  shortText,
+} from '../../http/fields.ts';
 import { patchOf } from '../../http/patch.ts';
 import { PERMISSIONS, ROLES } from '../sign-in/rules.ts';
 import { USER_STATUSES } from './table.ts';
@@ -24,6 +35,18 @@ const own = {
   preferences: Preferences.prefault({}),
 };
 
+export const SCREENING_STATUSES = ['cleared', 'pending', 'interim_barred', 'suspended', 'excluded'] as const;
+
+/** The NDIS Worker Screening Check (`domain.md` §5.1): a clearance holds for five years, and can be taken away. */
+const ScreeningCheck = z
+  .strictObject({
+    number: shortText().min(1, 'must not be empty'),
+    status: z.enum(SCREENING_STATUSES),
+    expiresOn: calendarDate().nullable().default(null),
+  })
+  .meta({ id: 'ScreeningCheck', description: 'The NDIS Worker Screening Check.' });
+export type ScreeningCheck = z.output<typeof ScreeningCheck>;
+
 /** What an administrator says of a user. */
 export const UserFields = z.strictObject({
   externalId: shortText().min(1).nullable().default(null).meta({ description: "The `sub` of the user's tokens." }),
@@ -32,6 +55,7 @@ export const UserFields = z.strictObject({
   role: z.enum(ROLES),
   permissions: z.array(z.enum(PERMISSIONS)).max(MAX_LIST).default([]),
   status: z.enum(USER_STATUSES).default('active'),
+  screeningCheck: ScreeningCheck.nullable().default(null),
 });
 export type UserFieldsOutput = z.output<typeof UserFields>;
 
@@ -68,6 +92,8 @@ const USER_EXAMPLE = {
     shortcuts: [],
   },
   status: 'active',
+  screeningCheck: { number: 'WSC0000001', status: 'cleared', expiresOn: '2030-06-30' },
+  emailBouncedAt: null,
   lastActiveAt: '2026-11-23T03:10:00.000Z',
   createdAt: '2026-06-01T00:00:00.000Z',
   updatedAt: '2026-11-02T04:05:06.789Z',
@@ -89,6 +115,10 @@ export const User = z
       shortcuts: z.array(z.string()),
     }),
     status: z.enum(USER_STATUSES),
+    screeningCheck: z
+      .object({ number: z.string(), status: z.enum(SCREENING_STATUSES), expiresOn: calendarDate().nullable() })
+      .nullable(),
+    emailBouncedAt: instant().nullable().meta({ description: 'Since when nothing is written to their address.' }),
     lastActiveAt: instant().nullable(),
     createdAt: instant(),
     updatedAt: instant(),

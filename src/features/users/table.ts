@@ -31,6 +31,10 @@ export const users = sqliteTable(
     updated_at: integer().notNull(),
     /** Since when mail to them comes back: nothing more is sent until an administrator clears it. */
     email_bounced_at: integer(),
+    /** The NDIS Worker Screening Check, as `ScreeningCheck`; null when none is recorded. */
+    screening: text(),
+    /** When the sign-in's own record last changed, as the identity provider says: older news of it is late. */
+    sign_in_updated_at: integer(),
   },
   (table) => [
     uniqueIndex('users_external_id').on(table.external_id),

@@ -8,6 +8,7 @@ import { etag } from '../../http/revision.ts';
 import { invalid } from '../../http/validate.ts';
 import { commitChange } from '../audit/commit.ts';
 import { difference } from '../audit/rules.ts';
+import { askForCompliance } from '../compliance/ask.ts';
 import { authorizeWrite, requireSubscription } from '../sign-in/authorize.ts';
 import { forgetUsers } from '../sign-in/users.ts';
 import { explainTaken, requireOwnPermissions } from './create.ts';
@@ -84,7 +85,10 @@ async function change(ctx: Context, { id, ifMatch, edit }: Edit): Promise<UserRo
     const after = edit(before);
     const changed = difference(before, after);
     if (!changed) return row;
-    const next: UserRow = { ...row, ...userColumns(after), revision: row.revision + 1, updated_at: ctx.now };
+    const columns = userColumns(after);
+    // What came back from another address says nothing of the new one.
+    const email_bounced_at = columns.email_key === row.email_key ? row.email_bounced_at : null;
+    const next: UserRow = { ...row, ...columns, email_bounced_at, revision: row.revision + 1, updated_at: ctx.now };
     const lastAdministrator = sql`${isAdministrator(before) && !isAdministrator(after)} AND NOT EXISTS (
       SELECT 1 FROM users other INDEXED BY users_by_role WHERE other.organization_id = ${ctx.tenant.id} AND other.id <> ${id}
         AND other.role = 'admin' AND other.status = 'active')`;
@@ -96,6 +100,7 @@ async function change(ctx: Context, { id, ifMatch, edit }: Edit): Promise<UserRo
         ) => sql`UPDATE users SET external_id = ${next.external_id}, email = ${next.email}, email_key = ${next.email_key},
             first_name = ${next.first_name}, last_name = ${next.last_name}, phone = ${next.phone}, role = ${next.role},
             permissions = ${next.permissions}, preferences = ${next.preferences}, status = ${next.status},
+            screening = ${next.screening}, email_bounced_at = ${next.email_bounced_at},
             revision = ${next.revision}, change_id = ${changeId}, updated_at = ${next.updated_at}
           WHERE id = ${id} AND organization_id = ${ctx.tenant.id} AND revision = ${row.revision} AND NOT (${lastAdministrator})
           RETURNING id`,
@@ -104,6 +109,7 @@ async function change(ctx: Context, { id, ifMatch, edit }: Edit): Promise<UserRo
     );
     if (done) {
       forgetUsers();
+      if (next.screening !== row.screening) askForCompliance(ctx, { workerId: id });
       return next;
     }
   }

@@ -7,6 +7,7 @@ export function userView(row: UserRow): UserView {
   return {
     id: row.id,
     ...userFields(row),
+    emailBouncedAt: timestampOf(row.email_bounced_at),
     lastActiveAt: timestampOf(row.last_active_at),
     createdAt: new Date(row.created_at).toISOString(),
     updatedAt: new Date(row.updated_at).toISOString(),
@@ -25,6 +26,7 @@ export function userFields(row: UserRow): UserFieldsOutput {
     permissions: JSON.parse(row.permissions),
     preferences: JSON.parse(row.preferences),
     status: row.status,
+    screeningCheck: row.screening === null ? null : JSON.parse(row.screening),
   };
 }
 
@@ -41,5 +43,6 @@ export function userColumns(fields: UserFieldsOutput) {
     permissions: JSON.stringify(fields.permissions),
     preferences: JSON.stringify(fields.preferences),
     status: fields.status,
+    screening: fields.screeningCheck === null ? null : JSON.stringify(fields.screeningCheck),
   };
 }

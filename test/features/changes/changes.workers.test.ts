@@ -1,17 +1,20 @@
 import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { mayHear } from '../../../src/features/changes/rules.ts';
 import { roomStub } from '../../../src/features/room/client.ts';
 import type { Role } from '../../../src/features/sign-in/rules.ts';
 import { effectivePermissions } from '../../../src/features/sign-in/rules.ts';
 import { commonItems, newParticipant, tenDollars } from '../../support/workers/care.ts';
 import { changedBy } from '../../support/workers/contract.ts';
+import { holdJobs } from '../../support/workers/samples.ts';
 import { knock, listen, type Watch } from '../../support/workers/socket.ts';
 import { newThread, say } from '../../support/workers/talk.ts';
 import { type Caller, type Json, newTenant } from '../../support/workers/tenant.ts';
 
 beforeAll(commonItems);
+// What is to be looked at later would write behind what is watched here.
+beforeEach(holdJobs);
 
 async function follow(caller: Pick<Caller, 'token'>, since?: number): Promise<Watch> {
   const path = `/v1/live${since === undefined ? '' : `?since=${since}`}`;

@@ -172,8 +172,55 @@ describe('Resend', () => {
     expect(requests).toHaveLength(4);
     expect(new Set(requests.map(({ headers }) => headers.get('idempotency-key')))).toEqual(new Set([id]));
     const message = (await requests[3]?.json()) as Json;
-    expect(message).toMatchObject({ from: variables.EMAIL_FROM, tags: [{ name: 'template', value: 'mention' }, {}] });
+    expect(message).toMatchObject({
+      from: variables.EMAIL_FROM,
+      tags: [{ name: 'template', value: 'mention' }, {}, { name: 'email', value: id }],
+    });
     expect(await log(organizationId)).toMatchObject([{ id, status: 'sent', provider_id: 'resend-1' }]);
+  });
+
+  /** Nobody waits for an answer that does not come; other waits are as long as they are. */
+  function hurry(): void {
+    const wait = scheduler.wait.bind(scheduler);
+    vi.spyOn(scheduler, 'wait').mockImplementation((ms) => (ms >= 10_000 ? Promise.resolve() : wait(ms)));
+  }
+
+  test('that hangs is asked again later, with the same key', async () => {
+    const { id, organizationId } = await queued();
+    hurry();
+    const requests = answers('hang', 'hang', json(200, { id: 'resend-hung' }));
+    expect(await sendEmail(resend, id)).toEqual({ kind: 'again', afterSeconds: 5 });
+    expect(await log(organizationId)).toMatchObject([{ status: 'queued', attempts: 1 }]);
+    expect(await sendEmail(resend, id)).toEqual({ kind: 'again', afterSeconds: 10 });
+    vi.spyOn(scheduler, 'wait').mockImplementation(() => new Promise(() => undefined));
+    expect(await sendEmail(resend, id)).toEqual({ kind: 'over' });
+    expect(requests.map(({ headers }) => headers.get('idempotency-key'))).toEqual([id, id, id]);
+    expect(await log(organizationId)).toMatchObject([{ status: 'sent', attempts: 3, provider_id: 'resend-hung' }]);
+  });
+
+  test('that takes a message and then hangs or drops the connection has sent it once', async () => {
+    const { id, organizationId } = await queued();
+    hurry();
+    const sent = new Map<string, string>();
+    const losses = ['drop', 'hang', 'garbage', 'none'];
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+      const request = new Request(input as string, init as RequestInit);
+      const key = request.headers.get('idempotency-key') ?? crypto.randomUUID();
+      // As Resend does: what comes again under a key is answered as it was, and not sent again.
+      if (!sent.has(key)) sent.set(key, `resend-${sent.size + 1}-${id}`);
+      const loss = losses.shift();
+      if (loss === 'drop') throw new TypeError('Network connection lost.');
+      if (loss === 'hang') return new Promise<Response>(() => undefined);
+      if (loss === 'garbage') return new Response('<html>502 Bad Gateway</html>', { status: 502 });
+      return Response.json({ id: sent.get(key) });
+    });
+    for (let tries = 0; tries < 3; tries++) expect(await sendEmail(resend, id)).toMatchObject({ kind: 'again' });
+    vi.spyOn(scheduler, 'wait').mockImplementation(() => new Promise(() => undefined));
+    // The queue hands it over twice, at once and later.
+    await Promise.all([sendEmail(resend, id), sendEmail(resend, id)]);
+    expect(await sendEmail(resend, id)).toEqual({ kind: 'over' });
+    expect([...sent]).toEqual([[id, `resend-1-${id}`]]);
+    expect(await log(organizationId)).toMatchObject([{ id, status: 'sent', provider_id: `resend-1-${id}` }]);
   });
 
   test('that refuses a message for good has it kept as failed', async () => {
@@ -195,8 +242,14 @@ describe('Resend', () => {
 
 describe('the schedule', () => {
   const database = () => openDatabase(env.DB);
-  const runs = (sent: { body: Json }[]) =>
-    sent.filter(({ body }) => body.type === 'job.run').map(({ body }) => body.runId);
+  /** What an organisation's own jobs are called that were asked for: the others' are theirs. */
+  async function runs(sent: { body: Json }[], organizationId: string): Promise<string[]> {
+    const { results } = await env.DB.prepare('SELECT id FROM job_runs WHERE organization_id = ?')
+      .bind(organizationId)
+      .all<{ id: string }>();
+    const own = new Set(results.map(({ id }) => id));
+    return sent.map(({ body }) => body.runId).filter((runId) => own.has(runId));
+  }
 
   test('has every organisation’s jobs done once a day, however often it fires, late or not at all for two days', async () => {
     const { sent } = holdQueues();
@@ -227,13 +280,14 @@ describe('the schedule', () => {
       ...daily(addDays(TODAY, 4)),
     ]);
     expect(ofWeek.length).toBeLessThan(2);
-    for (const runId of [...runs(sent), ...runs(sent)]) await runJob(env, { runId });
+    const asked = await runs(sent, organizationId);
+    for (const runId of [...asked, ...asked]) await runJob(env, { runId });
     await workOffMailings(env, organizationId);
     const listed = (await admin.get('/v1/jobs')).body.data;
     expect(listed.every(({ status }: Json) => status === 'completed')).toBe(true);
     const digests = (await emails(admin)).filter(({ template }) => template === 'daily_digest');
     expect(digests).toHaveLength(2);
-    expect(digests[0].subject).toMatch(/^2 open alerts on /);
+    expect(digests[0].subject).toMatch(/^3 open alerts on /);
     const ids = listed.filter(({ job }: Json) => job === 'daily-budget-check').map(({ id }: Json) => id);
     expect(new Set(digests.map(({ entityId }) => entityId))).toEqual(new Set(ids));
   });
@@ -248,7 +302,7 @@ describe('the schedule', () => {
     for (let left = 94; left >= 0; left -= 1) {
       const now = eight(addDays(end, -left));
       await scheduleJobs(env, { database: database(), now });
-      for (const runId of runs(sent.splice(0))) await runJob(env, { runId, now });
+      for (const runId of await runs(sent.splice(0), organizationId)) await runJob(env, { runId, now });
     }
     const alerts = (await admin.get('/v1/alerts?kind=plan_expiry&limit=100')).body.data;
     expect(alerts.map(({ threshold, severity }: Json) => [threshold, severity])).toEqual([
@@ -269,7 +323,7 @@ describe('the schedule', () => {
     await admin.patch(`/v1/plans/${planId}`, { endDate: addDays(end, 200) });
     const now = eight(addDays(end, 1));
     await scheduleJobs(env, { database: database(), now });
-    for (const runId of runs(sent.splice(0))) await runJob(env, { runId, now });
+    for (const runId of await runs(sent.splice(0), organizationId)) await runJob(env, { runId, now });
     expect((await admin.get('/v1/alerts?kind=plan_expiry&status=open')).body.data).toEqual([]);
   });
 });

@@ -14,6 +14,8 @@ export interface Operation {
   parameters: Json[];
   /** The schema of the JSON body; null without one. */
   body: Json | null;
+  /** The schema of a message that its sender signs, which nobody else can change; null without one. */
+  message: Json | null;
   document: Json;
 }
 
@@ -27,18 +29,24 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 export const operations: Operation[] = Object.entries<Json>(openApi.paths).flatMap(([path, item]) =>
   Object.entries<Json>(item)
     .filter(([method]) => METHODS.includes(method))
-    .map(([method, document]) => ({
-      key: `${method.toUpperCase()} ${path}`,
-      method: method.toUpperCase(),
-      path,
-      permission: document['x-permission'],
-      successes: Object.keys(document.responses)
-        .map(Number)
-        .filter((status) => status < 400),
-      parameters: document.parameters ?? [],
-      body: document.requestBody?.content['application/json']?.schema ?? null,
-      document,
-    })),
+    .map(([method, document]) => {
+      const parameters: Json[] = document.parameters ?? [];
+      const json = document.requestBody?.content['application/json']?.schema ?? null;
+      const isSigned = parameters.some(({ name }) => name === 'svix-signature');
+      return {
+        key: `${method.toUpperCase()} ${path}`,
+        method: method.toUpperCase(),
+        path,
+        permission: document['x-permission'],
+        successes: Object.keys(document.responses)
+          .map(Number)
+          .filter((status) => status < 400),
+        parameters,
+        body: isSigned ? null : json,
+        message: isSigned ? json : null,
+        document,
+      };
+    }),
 );
 
 export const signedIn = operations.filter(({ permission }) => permission !== 'public');

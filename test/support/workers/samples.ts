@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
 import { newId } from '../../../src/ids.ts';
 import { EACH, HOURLY, ndisNumber, newParticipant, planBody, tenDollars } from './care.ts';
+import { bouncedUser, storedIncident, storedMetric, unnotedService } from './compliance.ts';
 import { type Operation, operations } from './contract.ts';
 import {
   announce,
@@ -18,6 +19,7 @@ import {
 import { storedAlert, storedEmail, storedRun } from './notices.ts';
 import { storedMessage, storedThread } from './talk.ts';
 import { type Answer, type Caller, type Json, newTenant, type OrganizationOptions, type Tenant } from './tenant.ts';
+import { emailNews, signedMessage, signInNews } from './webhooks.ts';
 
 /** An organisation with something of everything. */
 export interface World extends Tenant {
@@ -37,6 +39,8 @@ export interface World extends Tenant {
   threadId: string;
   alertId: string;
   emailId: string;
+  /** An incident of the participant's; another one is about nobody. */
+  incidentId: string;
   messageId: string;
   /** A message for deleting, so that the other one stays. */
   spareMessageId: string;
@@ -99,11 +103,18 @@ export async function storedImportRow(
     .run();
 }
 
+const SENT = { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
+
 /** Imports stay as they are asked for: no message has them worked off while a test looks at what is stored. */
 export function holdImports(): void {
-  const sent = { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
-  vi.spyOn(env.IMPORTS, 'send').mockResolvedValue(sent);
-  vi.spyOn(env.IMPORTS, 'sendBatch').mockResolvedValue(sent);
+  vi.spyOn(env.IMPORTS, 'send').mockResolvedValue(SENT);
+  vi.spyOn(env.IMPORTS, 'sendBatch').mockResolvedValue(SENT);
+}
+
+/** Nor is anything else done later: nobody's records are looked at anew, and nobody is written to. */
+export function holdJobs(): void {
+  vi.spyOn(env.JOBS, 'send').mockResolvedValue(SENT);
+  vi.spyOn(env.JOBS, 'sendBatch').mockResolvedValue(SENT);
 }
 
 async function newDocuments(
@@ -133,6 +144,7 @@ async function newDocuments(
 
 export async function newWorld(options: OrganizationOptions = {}): Promise<World> {
   holdImports();
+  holdJobs();
   const tenant = await newTenant(options);
   const { admin } = tenant;
   const budgets = [{ categoryCode: 1, allocatedCents: 10_000_000 }];
@@ -148,9 +160,14 @@ export async function newWorld(options: OrganizationOptions = {}): Promise<World
   for (const place of [0, 1]) await storedRun(tenant, place);
   await storedAlert({ ...tenant, participantId: participant.id }, { status: 'resolved' });
   await storedEmail(tenant);
+  await storedIncident(tenant);
+  for (const metric of ['shift.sync.seconds', 'shift.sync.failures']) await storedMetric(tenant, { metric });
+  // Looked at once, each is in the list.
+  for (const { id } of [participant, spare]) await admin.get(`/v1/participants/${id}/compliance`);
   return {
     ...tenant,
     ...author,
+    incidentId: await storedIncident(tenant, { participantId: participant.id }),
     alertId: await storedAlert({ ...tenant, participantId: participant.id }),
     emailId: await storedEmail(tenant),
     messageId: await storedMessage(author),
@@ -244,6 +261,7 @@ function fullUser(): Json {
     role: 'viewer',
     permissions: ['audit.read'],
     status: 'inactive',
+    screeningCheck: { number: 'WSC0000001', status: 'cleared', expiresOn: '2030-06-30' },
   };
 }
 
@@ -301,6 +319,23 @@ function fullService(world: World): Json {
   return tenDollars(world.participantId, { ...times, ...money, notes: 'Went well.' });
 }
 
+function fullIncident({ participantId }: World): Json {
+  return {
+    participantId,
+    category: 'serious_injury',
+    causedHarm: true,
+    description: `Fell in the bathroom. ${next()}`,
+    actionsTaken: 'Taken to hospital.',
+    state: 'VIC',
+    occurredAt: '2026-11-19T22:00:00.000Z',
+    becameAwareAt: '2026-11-19T23:00:00.000Z',
+    reportable: true,
+    notifiedAt: '2026-11-20T01:00:00.000Z',
+    reportedAt: '2026-11-20T02:00:00.000Z',
+    status: 'open',
+  };
+}
+
 function fullDetails(): Json {
   return {
     type: 'service_agreement',
@@ -346,6 +381,7 @@ export const SAMPLES: Record<string, (world: World) => Sample> = {
     body: { phone: String(next()) },
     full: fullUser(),
   }),
+  'POST /v1/users/{id}/clear-bounce': ({ userId }) => ({ params: { id: userId } }),
   'GET /v1/participants': () => ({}),
   'POST /v1/participants': (world) => {
     const full = fullParticipant();
@@ -404,6 +440,8 @@ export const SAMPLES: Record<string, (world: World) => Sample> = {
   'POST /v1/services': (world) => ({ body: tenDollars(world.participantId), full: fullService(world) }),
   'POST /v1/services/quote': (world) => ({ body: tenDollars(world.participantId), full: fullService(world) }),
   'GET /v1/services/{id}': ({ serviceId }) => ({ params: { id: serviceId } }),
+  // Always the same note: a note that is there may be said again, and nothing else.
+  'PATCH /v1/services/{id}': ({ serviceId }) => ({ params: { id: serviceId }, body: { notes: 'Went well.' } }),
   'POST /v1/services/{id}/cancel': ({ serviceId }) => ({
     params: { id: serviceId },
     body: { reason: 'Did not happen' },
@@ -440,6 +478,26 @@ export const SAMPLES: Record<string, (world: World) => Sample> = {
   'GET /v1/alerts/{id}': ({ alertId }) => ({ params: { id: alertId } }),
   'POST /v1/alerts/{id}/acknowledge': ({ alertId }) => ({ params: { id: alertId } }),
   'POST /v1/alerts/{id}/resolve': ({ alertId }) => ({ params: { id: alertId } }),
+  'GET /v1/incidents': ({ participantId }) => ({ query: { participantId } }),
+  'POST /v1/incidents': (world) => {
+    const full = fullIncident(world);
+    const { category, occurredAt, becameAwareAt, description } = full;
+    return { body: { category, occurredAt, becameAwareAt, description }, full };
+  },
+  'GET /v1/incidents/{id}': ({ incidentId }) => ({ params: { id: incidentId } }),
+  'PATCH /v1/incidents/{id}': (world) => ({
+    params: { id: world.incidentId },
+    body: { actionsTaken: `Found it. ${next()}` },
+    full: fullIncident(world),
+  }),
+  'GET /v1/compliance': () => ({}),
+  'GET /v1/participants/{id}/compliance': ({ participantId }) => ({ params: { id: participantId } }),
+  'GET /v1/dashboard': () => ({}),
+  'GET /v1/metrics': () => ({}),
+  'POST /v1/metrics': () => ({
+    body: { metric: 'shift.sync.seconds', value: next() },
+    full: { metric: 'shift.sync.seconds', value: next() / 10, tags: { app: 'ios', attempts: 2, offline: true } },
+  }),
   'GET /v1/jobs': () => ({}),
   'GET /v1/emails': () => ({}),
   'GET /v1/emails/{id}': ({ emailId }) => ({ params: { id: emailId } }),
@@ -490,6 +548,8 @@ export const SAMPLES: Record<string, (world: World) => Sample> = {
   }),
   'POST /files/complete/{token}': ({ tokens }) => ({ params: { token: tokens.complete } }),
   'GET /files/content/{token}': ({ tokens }) => ({ params: { token: tokens.content } }),
+  'POST /webhooks/resend': ({ emailId }) => signedMessage('resend', emailNews(emailId)),
+  'POST /webhooks/clerk': ({ userId }) => signedMessage('clerk', signInNews(`ext_${userId}`)),
 };
 
 export function sampleOf(operation: Operation, world: World): Sample {
@@ -524,8 +584,9 @@ export function ask(
 }
 
 /**
- * A sample that changes something: what is restored is away, what is deleted there, what is cancelled, confirmed or read
- * new, and so is a message, the author's own. A plain sample of these may ask for what is so already, or find nothing.
+ * A sample that changes something: what is restored is away, what is deleted there, what is cancelled, confirmed, noted or
+ * read new, and so is a message, the author's own, and whose mail came back. A plain sample of these may ask for what is so
+ * already, or find nothing.
  */
 export async function effective(operation: Operation, world: World): Promise<Sample> {
   const { admin, participantId } = world;
@@ -536,6 +597,8 @@ export async function effective(operation: Operation, world: World): Promise<Sam
     return { ...sample, params: { ...sample.params, messageId: await storedMessage(world) } };
   if (action === 'read') return { ...sample, query: { messageId: await storedMessage(world) } };
   if (action === 'acknowledge' || action === 'resolve') return { ...sample, params: { id: await storedAlert(world) } };
+  if (operation.key === 'PATCH /v1/services/{id}') return { ...sample, params: { id: await unnotedService(world) } };
+  if (action === 'clear-bounce') return { ...sample, params: { id: await bouncedUser(world) } };
   if (operation.method === 'DELETE') await admin.post(`${path}/restore`);
   if (action === 'restore') await admin.delete(path.replace(/\/restore$/, ''), { reason: 'Moved' });
   if (action === 'confirm') return { ...sample, params: { id: await comeDocument(admin, { participantId }) } };
@@ -566,6 +629,7 @@ export function counterpart(world: World, id: string): string {
     msg: world.messageId,
     alr: world.alertId,
     eml: world.emailId,
+    inc: world.incidentId,
   };
   return own[id.slice(0, 3)] ?? id;
 }

@@ -9,8 +9,9 @@ export interface Rendered {
 
 /** A name in a subject: first name and initial, whatever is in it, on one line. */
 export function shortName({ firstName, lastName }: { firstName: string; lastName: string }): string {
-  const [initial = ''] = plain(lastName);
-  return initial === '' ? plain(firstName) : `${plain(firstName)} ${initial}.`;
+  // By what is read as one letter, marks and flags included.
+  const [initial] = new Intl.Segmenter().segment(plain(lastName));
+  return initial ? `${plain(firstName)} ${initial.segment}.`.trim() : plain(firstName);
 }
 
 /** A text on one line, without controls and marks of direction, of a length for a subject. */

@@ -1,6 +1,8 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Database, openDatabase } from '../../../src/database/database.ts';
+import { checkCompliance } from '../../../src/features/compliance/check.ts';
 import { workOffMailings } from '../../../src/features/emails/work-off.ts';
 import { runJob } from '../../../src/features/jobs/run.ts';
 import { newId } from '../../../src/ids.ts';
@@ -159,6 +161,13 @@ describe('an incident', () => {
     expect(await change({ reportable: null })).toMatchObject({ reportable: false });
     const wrong = await admin.patch(`/v1/incidents/${id}`, { occurredAt: '2026-11-03T00:00:00Z' });
     expect([wrong.status, pointers(wrong)]).toEqual([400, ['/becameAwareAt']]);
+  });
+
+  test('keeps what was said of its being reportable when its category is only said again', async () => {
+    const { admin } = await newTenant();
+    const { id } = ok(await admin.post('/v1/incidents', injury({ category: 'other', reportable: true })));
+    const again = ok(await admin.patch(`/v1/incidents/${id}`, { category: 'other', actionsTaken: 'Called home.' }));
+    expect(again).toMatchObject({ reportable: true, notifyBy: NOTIFY_BY });
   });
 
   test('that is reportable stays open until the Commission was notified, and any other one need not', async () => {
@@ -733,6 +742,44 @@ describe('the weekly check', () => {
     await workOffMailings(env, organizationId);
     expect(ok(await admin.get('/v1/emails')).data).toEqual([]);
     expect(ok(await admin.get('/v1/jobs')).data[0].counts).toMatchObject({ participants: 0, failing: 0, overdue: 0 });
+  });
+});
+
+describe('the daily check', () => {
+  test('does not wait for Monday with an incident that nobody was told of in time', async () => {
+    const { admin, organizationId } = await newTenant();
+    const { id } = await newParticipant(admin);
+    ok(await admin.post('/v1/incidents', injury({ participantId: id })));
+    ok(await admin.post('/v1/incidents', injury()));
+    const runId = newId('run');
+    await env.DB.prepare('INSERT INTO job_runs (id, organization_id, job, due_on, created_at) VALUES (?, ?, ?, ?, 0)')
+      .bind(runId, organizationId, 'daily-budget-check', TODAY)
+      .run();
+    await runJob(env, { runId });
+    expect(ok(await admin.get('/v1/alerts?kind=compliance')).data).toMatchObject([
+      { participantId: id, severity: 'critical', status: 'open' },
+    ]);
+    expect(await listed(admin)).toEqual({ [id]: 0 });
+  });
+});
+
+describe('a look at a participant who is archived meanwhile', () => {
+  test('is not kept, and counts nowhere', async () => {
+    const { admin, organizationId } = await newTenant();
+    const { id } = await newParticipant(admin);
+    const database = openDatabase(env.DB);
+    const slow: Database = {
+      ...database,
+      read: async (...statements) => {
+        const rows = await database.read(...statements);
+        ok(await admin.delete(`/v1/participants/${id}`, { reason: 'Moved away.' }));
+        return rows as never;
+      },
+    };
+    const timeZone = 'Australia/Sydney';
+    await checkCompliance({ database: slow, organizationId, timeZone, participantIds: [id], now: Date.now() });
+    expect(ok(await admin.get('/v1/compliance'))).toMatchObject({ data: [], summary: await recount(organizationId) });
+    expect(await listed(admin, '&status=archived')).toEqual({ [id]: null });
   });
 });
 

@@ -5,6 +5,7 @@ import { sendEmail } from '../../../src/features/emails/send.ts';
 import { sweepEmails, workOffMailings } from '../../../src/features/emails/work-off.ts';
 import { runJob } from '../../../src/features/jobs/run.ts';
 import { scheduleJobs } from '../../../src/features/jobs/schedule.ts';
+import { newId } from '../../../src/ids.ts';
 import { addDays, dateAt } from '../../../src/time/rules.ts';
 import { commonItems, EACH, newParticipant } from '../../support/workers/care.ts';
 import { newThread, say } from '../../support/workers/talk.ts';
@@ -124,6 +125,18 @@ describe('a message', () => {
     const { body } = await admin.get(`/v1/emails/${mail.id}`);
     expect(body.text).not.toContain('private');
     expect(body.text).toContain(threadId);
+  });
+});
+
+describe('a plan’s coordinator whose mail comes back', () => {
+  test('is not waited for: the organisation’s coordinators are told', async () => {
+    holdQueues();
+    const { admin, organizationId, user } = await newTenant();
+    const [own, other] = [await user('coordinator'), await user('coordinator')];
+    await env.DB.prepare('UPDATE users SET email_bounced_at = 1 WHERE id = ?').bind(own.userId).run();
+    await overspent(admin, { supportCoordinatorId: own.userId });
+    await workOffMailings(env, organizationId);
+    expect(new Set((await emails(admin)).map(({ userId }) => userId))).toContain(other.userId);
   });
 });
 
@@ -325,5 +338,118 @@ describe('the schedule', () => {
     await scheduleJobs(env, { database: database(), now });
     for (const runId of await runs(sent.splice(0), organizationId)) await runJob(env, { runId, now });
     expect((await admin.get('/v1/alerts?kind=plan_expiry&status=open')).body.data).toEqual([]);
+  });
+
+  test('speaks once a month of every plan that ends within 90 days, though no check came on the first', async () => {
+    const { sent } = holdQueues();
+    const { admin, organizationId, user } = await newTenant();
+    await user('coordinator');
+    const long = Date.now() - 400 * 86_400_000;
+    await env.DB.prepare('UPDATE organizations SET created_at = ? WHERE id = ?').bind(long, organizationId).run();
+    const next = dateAt('Australia/Sydney', Date.parse(`${TODAY.slice(0, 7)}-28T00:00:00Z`) + 10 * 86_400_000).slice(
+      0,
+      7,
+    );
+    const end = addDays(`${next}-01`, 80);
+    const { planId } = await newParticipant(admin, { plan: { startDate: addDays(TODAY, -100), endDate: end } });
+    const check = async (date: string) => {
+      const now = Date.parse(`${date}T08:05:00+11:00`);
+      await scheduleJobs(env, { database: database(), now });
+      for (const runId of await runs(sent.splice(0), organizationId)) await runJob(env, { runId, now });
+    };
+    const told = async () =>
+      (
+        await env.DB.prepare(
+          `SELECT occasion FROM mailings WHERE organization_id = ? AND template = 'plan_expiry' AND entity_id = ?`,
+        )
+          .bind(organizationId, planId)
+          .all<{ occasion: string }>()
+      ).results.map(({ occasion }) => occasion.split(' ')[1]);
+    await check(addDays(`${next}-01`, -5));
+    // The milestone; and this month's first check, in its last days.
+    const before = await told();
+    expect(before).toContain('90');
+    await check(`${next}-03`);
+    await check(`${next}-03`);
+    await check(`${next}-04`);
+    expect((await told()).filter((occasion) => !before.includes(occasion))).toEqual([next]);
+  });
+
+  test('goes on in another delivery when an organisation is large, and counts all of it once', async () => {
+    const { sent } = holdQueues();
+    const { organizationId } = await newTenant();
+    const people = 5_100;
+    await env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?2 - 1)
+      INSERT INTO participants (id, organization_id, ndis_number, first_name, last_name, date_of_birth, contact, medical, preferences,
+        name_key, created_at, updated_at)
+      SELECT 'par_' || printf('%06d', i) || ?1, ?1, '438' || printf('%06d', i), 'Mia', 'Test', '1990-01-01', '{}', '{}', '{}', 'test mia', 0, 0
+      FROM n`,
+    )
+      .bind(organizationId, people)
+      .run();
+    const runId = newId('run');
+    await env.DB.prepare('INSERT INTO job_runs (id, organization_id, job, due_on, created_at) VALUES (?, ?, ?, ?, 0)')
+      .bind(runId, organizationId, 'daily-budget-check', TODAY)
+      .run();
+    const state = () =>
+      env.DB.prepare('SELECT status, position, counts FROM job_runs WHERE id = ?').bind(runId).first<Json>();
+    await Promise.all([runJob(env, { runId }), runJob(env, { runId })]);
+    const half = await state();
+    expect(half).toMatchObject({ status: 'running', position: expect.stringMatching(/^par_/) });
+    expect(JSON.parse(half.counts).participants).toBe(5_000);
+    const asked = sent.filter(({ body }) => body.runId === runId);
+    expect(asked).toMatchObject([{ body: { type: 'job.run', runId, at: expect.any(Number) } }]);
+    await runJob(env, { runId });
+    await runJob(env, { runId });
+    const done = await state();
+    expect(done.status).toBe('completed');
+    expect(JSON.parse(done.counts).participants).toBe(people);
+  });
+
+  test('finds every run whose message was lost, however many they are', async () => {
+    const { sent } = holdQueues();
+    const { organizationId } = await newTenant();
+    const now = Date.now();
+    await env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 449)
+      INSERT INTO job_runs (id, organization_id, job, due_on, created_at)
+      SELECT 'run_' || i || ?1, ?1, 'daily-budget-check', date('2020-01-01', i || ' days'), ?2 FROM n`,
+    )
+      .bind(organizationId, now - 20 * 60_000)
+      .run();
+    await scheduleJobs(env, { database: database(), now });
+    const found = sent.map(({ body }) => body.runId).filter((runId) => runId?.endsWith(organizationId));
+    expect(new Set(found).size).toBe(450);
+    expect(found).toHaveLength(450);
+    await env.DB.prepare(`UPDATE job_runs SET status = 'failed' WHERE organization_id = ?`).bind(organizationId).run();
+  });
+});
+
+describe('the sweep', () => {
+  test('takes up a message that was never tried after ten minutes, and one that waits for its next try only later', async () => {
+    const { sent } = holdQueues();
+    const { admin, organizationId, user } = await newTenant();
+    const [kai, ana] = [await user('support_worker'), await user('support_worker')];
+    await say(admin, await newThread(admin), 'x', { mentions: [kai.userId, ana.userId] });
+    await workOffMailings(env, organizationId);
+    const [untried, tried] = await log(organizationId);
+    const now = Date.now();
+    const age = (id: string, minutes: number, attempts: number) =>
+      env.DB.prepare('UPDATE email_logs SET updated_at = ?, attempts = ? WHERE id = ?')
+        .bind(now - minutes * 60_000, attempts, id)
+        .run();
+    const swept = async () => {
+      sent.splice(0);
+      await sweepEmails(env, { database: openDatabase(env.DB), now });
+      const own = [untried.id, tried.id];
+      return sent.map(({ body }) => body.emailId).filter((id) => own.includes(id));
+    };
+    await age(untried.id, 11, 0);
+    await age(tried.id, 119, 5);
+    expect(await swept()).toEqual([untried.id]);
+    await age(untried.id, 9, 0);
+    await age(tried.id, 121, 5);
+    expect(await swept()).toEqual([tried.id]);
   });
 });

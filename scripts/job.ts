@@ -5,7 +5,7 @@ import { isJobName, JOBS, type JobName } from '../src/features/jobs/rules.ts';
 import { newId } from '../src/ids.ts';
 import { dateAt } from '../src/time/rules.ts';
 import { literal, type OperatorDatabase, openLocal } from './lib/database.ts';
-import { stateDirectory } from './lib/paths.ts';
+import { baseUrl, stateDirectory } from './lib/paths.ts';
 import { startService } from './lib/service.ts';
 
 const USAGE = `Usage: npm run job -- ${JOBS.join('|')} [--at INSTANT] [--organization ID]
@@ -91,7 +91,8 @@ if (due.length === 0) {
   console.error(`There is no organisation${options.organization === null ? '' : ` ${options.organization}`}.`);
   process.exit(1);
 }
-const service = await startService({ port: 0, stateDirectory: stateDirectory() });
+// On any port; what it writes leads to the one that people use.
+const service = await startService({ port: 0, stateDirectory: stateDirectory(), variables: { APP_URL: baseUrl() } });
 try {
   const worker = await service.getWorker('caddy');
   for (let from = 0; from < due.length; from += AT_ONCE) {

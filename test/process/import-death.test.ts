@@ -98,7 +98,12 @@ test(
     await firstAnswer(service, { path: '/v1/me', headers });
     const calm = await begin(service, others);
     const undisturbed = await ended(service, { id: calm, headers: others });
-    expect(undisturbed).toMatchObject({ status: 'completed_with_errors', totalRows: ROWS, created: 4_950, failed: 50 });
+    expect(undisturbed).toMatchObject({
+      status: 'completed_with_errors',
+      totalRows: ROWS,
+      created: ROWS - ROWS / 100,
+      failed: ROWS / 100,
+    });
 
     const id = await begin(service, headers);
     for (let round = 0; round < KILLS; round++) {

@@ -64,7 +64,8 @@ async function enlist(database: OperatorDatabase, { job, at, organization }: Opt
     const key = `${literal(id)}, ${literal(job)}, ${literal(dateAt(time_zone, at))}`;
     await database.execute([
       `INSERT INTO job_runs (id, organization_id, job, due_on, created_at) VALUES (${literal(newId('run'))}, ${key}, ${Date.now()})
-        ON CONFLICT (organization_id, job, due_on) DO UPDATE SET status = 'queued', started_at = NULL, finished_at = NULL`,
+        ON CONFLICT (organization_id, job, due_on) DO UPDATE SET status = 'queued', position = '', counts = '{}', started_at = NULL,
+          finished_at = NULL`,
     ]);
     const [run] = await database.query<{ id: string }>(
       `SELECT id FROM job_runs WHERE (organization_id, job, due_on) = (${key})`,

@@ -25,8 +25,8 @@ function addCounted(which: Sql, sign: Sql): Sql {
   return sql`INSERT INTO plan_days (organization_id, edge, bucket, plans, green, amber, red)
     SELECT plans.organization_id, edge.column1,
       substr(iif(edge.column2 = 'start', plans.counted_start, plans.counted_end), 1, edge.column3),
-      ${sign} 1, ${sign} plans.counted_green, ${sign} plans.counted_amber, ${sign} plans.counted_red
-    FROM plans CROSS JOIN ${EDGES} WHERE plans.id IN (${which}) AND plans.counted_start IS NOT NULL
+      ${sign} count(*), ${sign} sum(plans.counted_green), ${sign} sum(plans.counted_amber), ${sign} sum(plans.counted_red)
+    FROM plans CROSS JOIN ${EDGES} WHERE plans.id IN (${which}) AND plans.counted_start IS NOT NULL GROUP BY 1, 2, 3
     ON CONFLICT (organization_id, edge, bucket) DO UPDATE SET plans = plans + excluded.plans, green = green + excluded.green,
       amber = amber + excluded.amber, red = red + excluded.red`;
 }

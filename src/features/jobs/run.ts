@@ -18,6 +18,9 @@ const WORK: Record<JobName, (run: Run) => Promise<Step>> = {
 type Claimed = Pick<JobRunRow, 'id' | 'organization_id' | 'job' | 'due_on' | 'position' | 'counts'> &
   Omit<Run['organization'], 'id'>;
 
+/** What a job counts where it may have raised or cleared alerts. */
+const MOVES_ALERTS = ['raised', 'cleared', 'failing', 'overdue'];
+
 /** Does a job for an organisation, unless it is done. Everything in it can be done twice. */
 export async function runJob(env: Env, { runId, now = Date.now() }: { runId: string; now?: number }): Promise<void> {
   const database = openDatabase(env.DB);
@@ -41,7 +44,8 @@ export async function runJob(env: Env, { runId, now = Date.now() }: { runId: str
   else if (await goOn(database, { runId, next, counts: all, position: run.position })) {
     await env.JOBS.send({ type: 'job.run', runId, at: now });
   }
-  if ((counts['raised'] ?? 0) + (counts['cleared'] ?? 0) > 0) {
+  // Whoever is in the room hears of new alerts now, and not at its next look.
+  if (MOVES_ALERTS.some((name) => (counts[name] ?? 0) > 0)) {
     await pokeRoom(env, organization.id).catch(() => undefined);
   }
 }

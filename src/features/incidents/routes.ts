@@ -72,7 +72,8 @@ export const incidentRoutes = new Hono<AppEnv>()
     operation('write', {
       id: 'updateIncident',
       summary: 'Change an incident',
-      description: 'A reportable one stays open until the Commission was notified.',
+      description:
+        'A reportable one stays open until the Commission was notified. Another category is reportable by itself or not, unless the patch says so.',
       idOf: 'inc',
       tag,
       permission: 'participants.write',

@@ -31,13 +31,9 @@ export async function updateIncident(
     const row = await findIncident(ctx, id);
     requireMatch(ifMatch, row.revision);
     const before = incidentFields(row);
-    // Another category is reportable by itself or not, and another participant lives where they live, unless the patch says so.
-    const { category = row.category, participantId = row.participant_id } = patch;
-    const target = {
-      ...before,
-      ...(category !== row.category && { reportable: null }),
-      ...(participantId !== row.participant_id && { state: null }),
-    };
+    // Another category is reportable by itself or not, unless the patch says so.
+    const { category = row.category } = patch;
+    const target = category === row.category ? before : { ...before, reportable: null };
     const parsed = IncidentFields.safeParse(mergePatch(target, patch));
     if (!parsed.success) throw invalid(parsed.error);
     const home = parsed.data.state === null ? await homeOf(ctx, parsed.data.participantId) : null;

@@ -1,4 +1,7 @@
 import { env } from 'cloudflare:workers';
+import sql from 'sql-template-tag';
+import { openDatabase } from '../../../src/database/database.ts';
+import { countAlerts } from '../../../src/features/dashboard/count.ts';
 import { newId } from '../../../src/ids.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -17,6 +20,7 @@ export async function storedAlert(
   )
     .bind(id, organizationId, participantId, kind, severity, status, at, status === 'resolved' ? at : null)
     .run();
+  await openDatabase(env.DB).write(countAlerts(organizationId, sql`alerts.id = ${id}`));
   return id;
 }
 

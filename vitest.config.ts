@@ -11,6 +11,8 @@ const webhookSecret = () => `whsec_${randomBytes(24).toString('base64')}`;
 
 export default defineConfig(async () => ({
   test: {
+    // Most tests wait: for a database on disk, a process, a clock. Two files at once on two cores are no slower each.
+    maxWorkers: 2,
     projects: [
       {
         test: {

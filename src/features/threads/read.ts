@@ -11,8 +11,8 @@ import type { ThreadView } from './schemas.ts';
 import { type SeenRow, threadView } from './view.ts';
 
 /**
- * Marks a thread as read, up to a message or to the newest. The mark never goes back. It is the user's own, and in no
- * audit.
+ * Marks a thread as read, up to a message, taken back meanwhile or not, or to the newest. The mark never goes back. It is
+ * the user's own, and in no audit.
  */
 export async function markRead(
   ctx: Context,
@@ -23,7 +23,7 @@ export async function markRead(
   const { userId } = ctx.actor;
   const changeId = newId('chg');
   const upTo = sql`FROM messages WHERE thread_id = ${id} AND +organization_id = ${organizationId}
-    AND ${messageId === null ? sql`true` : sql`id = ${messageId} AND deleted_at IS NULL`} ORDER BY number DESC LIMIT 1`;
+    AND ${messageId === null ? sql`true` : sql`id = ${messageId}`} ORDER BY number DESC LIMIT 1`;
   // A key that was used before is not for moving the mark: its answer, or its refusal, is already there.
   const isFresh = ctx.idempotency
     ? sql`NOT EXISTS (SELECT 1 FROM idempotency_keys WHERE organization_id = ${organizationId} AND key = ${ctx.idempotency.key}

@@ -101,9 +101,9 @@ describe('the sources', () => {
     expect(found).toEqual([]);
   });
 
-  test('export by name; the Worker alone has a default', () => {
+  test('export by name; the Worker alone has a default, and what stands for the default of a library', () => {
     const defaults = sources.filter(({ code }) => /^export default\b/m.test(code));
-    expect(defaults.map(({ path }) => path)).toEqual(['src/worker.ts']);
+    expect(defaults.map(({ path }) => path)).toEqual(['src/features/emails/no-inbound.ts', 'src/worker.ts']);
   });
 });
 

@@ -8,7 +8,7 @@ export type Asked = { participantId: string | null } | { workerId: string };
 const AFTER = 2;
 
 /** Seconds for which all that happens to a ledger is one look. */
-const LEDGER_AFTER = 30;
+const LEDGER_AFTER = 120;
 
 /** For a ledger's object, which sees every shift: asks once for all that happens until the message is worked off. */
 export function complianceAsker(env: Env, { organizationId, participantId }: LedgerKey): () => Promise<void> {

@@ -40,12 +40,16 @@ export function bareImport(file: string, range: { from: string; to: string }): n
         .prepare('INSERT INTO some SELECT value FROM json_each(?)')
         .run(JSON.stringify(ids.slice(at, at + BATCH)));
       for (const [table, where] of ROWS) {
+        // By name, without what the database makes itself.
+        const names = database.prepare(`SELECT group_concat(name) AS names FROM pragma_table_info(?)`).get(table)?.[
+          'names'
+        ];
         const from =
           where === 'rowless'
             ? `SELECT entry.* FROM some JOIN src.audit_logs entry ON entry.organization_id = (SELECT organization_id FROM src.participants WHERE id = some.id)
                AND entry.entity_id = some.id`
-            : `SELECT * FROM src.${table} WHERE ${where}`;
-        database.exec(`INSERT INTO main.${table} ${from}`);
+            : `SELECT ${names} FROM src.${table} WHERE ${where}`;
+        database.exec(`INSERT INTO main.${table} (${names}) ${from}`);
       }
       database.exec('COMMIT');
     }

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { costOf, expectStatus } from '../client.ts';
 import type { Finding } from '../report.ts';
+import { countSeeded } from '../seed.ts';
 import { COST, ITEM, PLAN } from '../world.ts';
 import { type Bench, signedIn } from './part.ts';
 
@@ -34,6 +35,10 @@ function addServices(file: string, { organizationId, count }: { organizationId: 
         COST,
         organizationId,
       );
+    // Plans of as many different dates as there are days.
+    database.exec(`UPDATE plans SET start_date = date(start_date, '-' || (rowid % 400) || ' days'),
+      end_date = date(end_date, '+' || (rowid % 400) || ' days')`);
+    countSeeded(database);
     return Number(database.prepare(`SELECT count(*) AS n ${of}`).get(organizationId)?.['n']);
   } finally {
     database.close();
